@@ -1,0 +1,346 @@
+"""`tradingbot …`: one command, one subcommand per process."""
+
+import asyncio
+import sys
+import time
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tradingbot.kit.errors import Fact
+
+if TYPE_CHECKING:  # importing it for real would slow every --help
+    from tradingbot.settings import Settings
+
+app = typer.Typer(
+    help="Trading bots on your own machine: no order lost, none doubled. Start with `up --demo`.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+keys = typer.Typer(help="The keys that encrypt what is stored.", no_args_is_help=True)
+user = typer.Typer(help="The people who may sign in.", no_args_is_help=True)
+app.add_typer(keys, name="keys")
+app.add_typer(user, name="user")
+
+
+class Strategies(StrEnum):
+    GRID = "grid"
+    ALL = "all"
+
+
+class Limits(StrEnum):
+    BINANCE = "binance"
+    ROOMY = "roomy"
+
+
+# For an exchange with one local user, whose many bots Binance would count as one address.
+ROOMY = {
+    "weight_per_minute": 1_000_000,
+    "orders_per_10_seconds": 100_000,
+    "orders_per_day": 100_000_000,
+    "open_orders_per_market": 100_000,
+}
+
+
+# Four hours a minute: a newcomer sees a grid buy and sell while looking at it.
+DEMO_SPEED = 240.0
+
+Port = Annotated[int | None, typer.Option(min=0, max=65535, help="0: any free one.")]
+DataDir = Annotated[Path | None, typer.Option(help="Where everything is kept (DATA_DIR).")]
+Feed = Annotated[str, typer.Option(help="Prices: synthetic, or replay:FILE (Parquet or CSV).")]
+SPEED = typer.Option(min=0, help="Times real time; 0: a replay at full speed. --demo: 240.")
+Speed = Annotated[float, typer.Option(min=0, help="Times real time; 0: a replay at full speed.")]
+Seed = Annotated[int, typer.Option(help="The same seed gives the same synthetic prices.")]
+Password = Annotated[
+    str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for.")
+]
+Email = Annotated[str, typer.Argument(help="What the person signs in with.")]
+
+
+@app.callback()
+def root(
+    parent: Annotated[int, typer.Option(hidden=True, help="End when this process ends.")] = 0,
+) -> None:
+    if parent:
+        from tradingbot.local.child import end_with
+
+        end_with(parent)
+
+
+@app.command()
+def up(
+    *,
+    demo: Annotated[bool, typer.Option("--demo", help="With a demo user and its bots.")] = False,
+    port: Port = None,
+    data_dir: DataDir = None,
+    feed: Feed = "synthetic",
+    speed: Annotated[float | None, SPEED] = None,
+    seed: Seed = 1,
+) -> None:
+    """Run the whole system on this machine until Ctrl-C.
+
+    Starts PostgreSQL, Valkey, the paper exchange, the API and every worker; brings the tables up
+    to date; restarts whatever ends; stops all of it again. Everything is kept in the data
+    directory and is there again at the next start. While it runs, runtime.json in the data
+    directory says where everything answers, and logs/ holds what each process says.
+
+    \b
+    Environment:
+      DATABASE_URL, REDIS_URL  use these servers instead of starting our own
+      PAPER_EXCHANGE_URL       use this paper exchange instead of starting our own
+      SECRET_KEY               encrypts stored keys; made once, in the data directory, if not given
+      TRADING_MODE             paper (default), testnet or live: the furthest any bot may go
+      DATA_DIR, API_HOST, API_PORT, LOG_LEVEL, LOG_FORMAT
+
+    \b
+    Example:
+      tradingbot up --demo --port 8000 --data-dir ./data
+    """
+    from tradingbot import settings as environment
+    from tradingbot.local import up as local
+    from tradingbot.local.directory import DataDirectory
+    from tradingbot.local.screen import tell
+
+    begun = time.monotonic()
+    settings = environment.load()
+    options = local.UpOptions(
+        environment=environment.environment,
+        tell=tell,
+        host=settings.api_host,
+        port=settings.api_port if port is None else port,
+        database_url=settings.database_url,
+        redis_url=settings.redis_url,
+        secret_key=settings.secret_key.get_secret_value(),
+        paper_exchange_url=settings.paper_exchange_url,
+        paper=settings.trading_mode == "paper",
+        paper_arguments=(
+            f"--feed={feed}",
+            f"--speed={speed if speed is not None else DEMO_SPEED if demo else 1.0}",
+            f"--seed={seed}",
+            f"--limits={Limits.ROOMY}",
+        ),
+    )
+    directory = DataDirectory(data_dir or settings.data_dir)
+    companion = None
+    if demo:
+        from tradingbot.local.demo import accompany
+
+        companion = partial(accompany, directory=directory, begun=begun)
+    asyncio.run(local.up(options, directory, companion))
+
+
+@app.command()
+def migrate(
+    wait: Annotated[float, typer.Option(min=0, help="Seconds a silent database is given.")] = 0,
+) -> None:
+    """Bring the tables of the database up to date, then end.
+
+    \b
+    Environment: DATABASE_URL, SECRET_KEY
+    Example:     DATABASE_URL=postgresql://me@localhost/bots tradingbot migrate
+    """
+    url = stored().database_url
+    from tradingbot.kit import schema
+    from tradingbot.kit.database import DatabaseUnreachable
+
+    deadline = time.monotonic() + wait
+    while True:
+        try:
+            asyncio.run(schema.migrate(url))
+        except DatabaseUnreachable:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
+@app.command()
+def api() -> None:
+    """Serve the REST API until SIGTERM; its documentation is at /docs.
+
+    \b
+    Environment: DATABASE_URL, REDIS_URL, SECRET_KEY, API_HOST (127.0.0.1), API_PORT (8000),
+                 ACCESS_TOKEN_MINUTES (30)
+    Example:     API_PORT=9000 tradingbot api
+    """
+    from tradingbot import settings as environment
+
+    settings = environment.load(*environment.EVERYTHING)
+    from tradingbot.processes import api as process
+
+    process.main(settings)
+
+
+@app.command()
+def bot_worker(
+    strategy: Annotated[Strategies, typer.Option(help="Whose bots it runs.")] = Strategies.ALL,
+) -> None:
+    """Run bots until SIGTERM: take their events, decide, place and cancel orders.
+
+    Any number may run at once; each bot is held by one of them, and by another within 15 seconds
+    when that one dies.
+
+    \b
+    Environment: DATABASE_URL, REDIS_URL, SECRET_KEY, TRADING_MODE, PAPER_EXCHANGE_URL
+    Example:     tradingbot bot-worker --strategy grid
+    """
+    from tradingbot import settings as environment
+
+    settings = environment.load(*environment.EVERYTHING)
+    from tradingbot.processes import bot_worker as process
+
+    process.main(settings, strategy.value)
+
+
+@app.command()
+def order_monitor() -> None:
+    """Follow open orders until SIGTERM: hear of fills, look up what is unclear.
+
+    \b
+    Environment: DATABASE_URL, REDIS_URL, SECRET_KEY, TRADING_MODE, PAPER_EXCHANGE_URL
+    Example:     tradingbot order-monitor
+    """
+    from tradingbot import settings as environment
+
+    settings = environment.load(*environment.EVERYTHING)
+    from tradingbot.processes import order_monitor as process
+
+    process.main(settings)
+
+
+@app.command()
+def notifier() -> None:
+    """Tell people what happened until SIGTERM, on the channels they chose.
+
+    \b
+    Environment: DATABASE_URL, REDIS_URL, SECRET_KEY
+    Example:     tradingbot notifier
+    """
+    from tradingbot import settings as environment
+
+    settings = environment.load(*environment.EVERYTHING)
+    from tradingbot.processes import notifier as process
+
+    process.main(settings)
+
+
+@app.command()
+def paper_exchange(
+    *,
+    port: Port = None,
+    feed: Feed = "synthetic",
+    speed: Speed = 1.0,
+    seed: Seed = 1,
+    limits: Annotated[Limits, typer.Option(help="Rate limits.")] = Limits.BINANCE,
+) -> None:
+    """Serve an exchange with play money that speaks Binance's protocol, until SIGTERM.
+
+    An unknown API key gets an account with starting balances. The journal in the data directory
+    holds everything that happened; after a crash the exchange goes on from it.
+
+    \b
+    Environment: DATA_DIR, SECRET_KEY
+    Example:     tradingbot paper-exchange --port 8100 --feed replay:BTC_USDT-1h.parquet --speed 0
+    """
+    from tradingbot import settings as environment
+    from tradingbot.paper.options import PaperLimits, PaperOptions
+    from tradingbot.processes import paper_exchange as process
+
+    settings = environment.load("secret_key")
+    process.main(
+        PaperOptions(
+            data_dir=settings.data_dir,
+            port=port or 0,
+            feed=feed,
+            speed=speed,
+            seed=seed,
+            limits=PaperLimits() if limits is Limits.BINANCE else PaperLimits(**ROOMY),
+        )
+    )
+
+
+@keys.command("rotate")
+def rotate_keys() -> None:
+    """Encrypt every stored exchange key anew with SECRET_KEY, then end.
+
+    Put the new key into SECRET_KEY and the one before into SECRET_KEYS_OLD, start the processes
+    again, run this, and the old key is no longer needed.
+
+    \b
+    Environment: DATABASE_URL, SECRET_KEY, SECRET_KEYS_OLD
+    Example:     SECRET_KEYS_OLD=$OLD SECRET_KEY=$NEW tradingbot keys rotate
+    """
+    from tradingbot.wiring import administration
+
+    count = asyncio.run(administration.rotate_keys(stored()))
+    typer.echo(f"{count} accounts encrypted anew")
+
+
+@user.command("create")
+def create_user(email: Email, password: Password) -> None:
+    """Add a person who may sign in; the password is asked for.
+
+    \b
+    Environment: DATABASE_URL, SECRET_KEY
+    Example:     tradingbot user create ann@example.com
+    """
+    from tradingbot.wiring import administration
+
+    number = asyncio.run(administration.create_user(stored(), email, password))
+    typer.echo(f"user {number}: {email}")
+
+
+@user.command("deactivate")
+def deactivate_user(email: Email) -> None:
+    """Shut a person out, at once and until somebody changes it in the database.
+
+    \b
+    Environment: DATABASE_URL, SECRET_KEY
+    Example:     tradingbot user deactivate ann@example.com
+    """
+    from tradingbot.wiring import administration
+
+    asyncio.run(administration.deactivate_user(stored(), email))
+    typer.echo(f"{email} can no longer sign in")
+
+
+@user.command("list")
+def list_users() -> None:
+    """Show everybody: number, e-mail, active or not, since when.
+
+    \b
+    Environment: DATABASE_URL, SECRET_KEY
+    Example:     tradingbot user list
+    """
+    from tradingbot.wiring import administration
+
+    for person in asyncio.run(administration.list_users(stored())):
+        state = "active" if person.is_active else "inactive"
+        typer.echo(f"{person.id}\t{person.email}\t{state}\t{person.created_at:%Y-%m-%d}")
+
+
+def stored() -> "Settings":
+    """What a command needs that works on what is stored."""
+    from tradingbot import settings as environment
+
+    return environment.load("secret_key", "database_url")
+
+
+def main() -> None:
+    """Run a command. What a person can be told ends it in one clear line."""
+    try:
+        app()
+    except Fact as fact:
+        typer.echo(f"tradingbot: {fact.message}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

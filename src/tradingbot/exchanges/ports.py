@@ -1,0 +1,220 @@
+"""What we need from an exchange: one account's session, and the market everybody sees."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol, TypeAlias
+
+from tradingbot.strategies.strategy import Candle
+from tradingbot.trading.market import Market
+from tradingbot.trading.order import OrderStatus, OrderType, Side
+
+
+class Mode(StrEnum):
+    """How far an account may go; the order is the order of danger."""
+
+    PAPER = "paper"
+    TESTNET = "testnet"
+    LIVE = "live"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """An account's keys, still sealed. Opened by the session, for one signature at a time."""
+
+    account_id: int
+    exchange: str
+    mode: Mode
+    api_key_sealed: str
+    api_secret_sealed: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRequest:
+    """One order as it will be signed. Quantity in base, price in quote per base.
+
+    `sign_timestamp_ms` was fixed before the commit; the exchange refuses the request once
+    `recv_window_ms` have passed since, so that a process that stalled cannot place late.
+    """
+
+    symbol: str
+    side: Side
+    type: OrderType
+    quantity: Decimal
+    price: Decimal | None
+    client_order_id: str
+    sign_timestamp_ms: int
+    recv_window_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """One fill as the exchange tells it. Exact digits: never through a float."""
+
+    trade_id: str
+    exchange_order_id: str
+    symbol: str
+    side: Side
+    quantity: Decimal
+    price: Decimal
+    fee: Decimal
+    fee_currency: str
+    maker: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OrderReport:
+    """What an exchange says of one order: from an answer, a look-up or the user stream.
+
+    `filled_quantity` and `filled_cost` are totals so far. `trades` holds those fills that came
+    with the report; it may lack some, then `filled_quantity` shows it.
+    """
+
+    symbol: str
+    client_order_id: str
+    exchange_order_id: str
+    status: OrderStatus
+    filled_quantity: Decimal
+    filled_cost: Decimal
+    at: datetime
+    trades: tuple[Trade, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The exchange has the order, and says so."""
+
+    report: OrderReport
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A definite no, by a code on the allow-list: this order does not and will not exist.
+
+    `code` is ours and stable (`insufficient_funds`, `below_minimum_notional`, `would_match`,
+    `invalid_key`, `rate_limited`, `stale_timestamp`, `price_out_of_bounds`, `invalid_order`, …);
+    `exchange_code` the exchange's own number.
+    """
+
+    code: str
+    exchange_code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """Anything else: the order may exist. Look it up, never send it again."""
+
+    message: str
+
+
+PlaceAnswer: TypeAlias = Accepted | Refused | Unclear
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    free: Decimal
+    locked: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class StreamOpened:
+    """A new life of the user stream: what happened before it is not in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class BalancesChanged:
+    balances: dict[str, Balance]
+
+
+AccountNews: TypeAlias = OrderReport | StreamOpened | BalancesChanged
+
+
+class Session(Protocol):
+    """One account on one exchange.
+
+    Every call but `place` raises ExchangeUnreachable when no answer came, and KeyRefused when the
+    exchange does not accept the key.
+    """
+
+    async def ready_to_place(self) -> None:
+        """Return once the rate limits have room for one order; take that room."""
+        ...
+
+    async def place(self, request: OrderRequest) -> PlaceAnswer:
+        """One POST, never repeated; never raises for anything the network or exchange does."""
+        ...
+
+    async def cancel(self, symbol: str, exchange_order_id: str) -> OrderReport | None:
+        """The order after the cancel, or None when the exchange knows no such open order."""
+        ...
+
+    async def find(self, symbol: str, client_order_id: str) -> OrderReport | None:
+        """One look-up by client order id; None is a clear 'not found'."""
+        ...
+
+    async def open_orders(self, symbol: str) -> Sequence[OrderReport]: ...
+
+    async def trades(
+        self, symbol: str, *, exchange_order_id: str | None = None, after_id: str | None = None
+    ) -> Sequence[Trade]:
+        """Trades of one order, or those after one trade id, oldest first, all pages."""
+        ...
+
+    async def balances(self) -> dict[str, Balance]: ...
+
+    def news(self) -> AsyncGenerator[AccountNews]:
+        """The user stream; reconnects by itself and says so. No burst loses an item."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    symbol: str
+    price: Decimal
+
+
+class MarketData(Protocol):
+    """The public side of one exchange, shared by every bot in the process.
+
+    Calls raise ExchangeUnreachable when no answer came, SymbolUnknown for a market not there.
+    """
+
+    async def markets(self) -> dict[str, Market]:
+        """By symbol. Loaded once and kept; refreshed hourly."""
+        ...
+
+    async def market(self, symbol: str) -> Market: ...
+
+    async def price(self, symbol: str) -> Decimal: ...
+
+    async def candles(self, symbol: str, timeframe: str, limit: int) -> Sequence[Candle]: ...
+
+    async def clock_offset_ms(self) -> int:
+        """The exchange's clock less ours, measured at most 30 seconds ago."""
+        ...
+
+    def prices(self, symbol: str) -> AbstractAsyncContextManager[AsyncIterator[Price]]:
+        """Every trade's price while the context is open; one socket however many listen."""
+        ...
+
+
+class Exchanges(Protocol):
+    """The way to any exchange: sessions and market data, made once and shared in the process."""
+
+    def names(self) -> Sequence[str]: ...
+
+    def session(self, credentials: Credentials) -> Session: ...
+
+    def market_data(self, exchange: str, mode: Mode) -> MarketData: ...
+
+    async def forget(self, account_id: int) -> None:
+        """Close this account's session, for example because its keys changed."""
+        ...
+
+    async def close(self) -> None: ...

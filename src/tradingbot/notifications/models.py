@@ -1,0 +1,71 @@
+"""Tables: who wants to hear what, what there was to tell, and each telling of it."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from tradingbot.kit.database import Moment, metadata
+
+notification_settings = Table(
+    "notification_settings",
+    metadata,
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("email_enabled", Boolean, nullable=False, server_default=false()),
+    Column("email_address", Text),
+    Column("telegram_enabled", Boolean, nullable=False, server_default=false()),
+    Column("telegram_chat_id", BigInteger),
+    Column("webhook_enabled", Boolean, nullable=False, server_default=false()),
+    Column("webhook_url", Text),
+    Column("language", Text, nullable=False, server_default="en"),
+    Column("enabled_events", ARRAY(Text), nullable=False),
+    Column("updated_at", Moment, nullable=False, server_default=func.now()),
+)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    # Our own items carry their event's id; of one pushed by hand it is a fresh one.
+    Column("source_id", Text, nullable=False, unique=True),
+    Column("event_type", Text, nullable=False),
+    Column("data", JSONB, nullable=False),
+    Column("created_at", Moment, nullable=False, server_default=func.now()),
+    Index("ix_notifications_user_id_id", "user_id", "id"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column(
+        "notification_id",
+        ForeignKey("notifications.id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column("channel", Text, nullable=False),
+    Column("status", Text, nullable=False, server_default="pending"),  # pending sent dead
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("next_attempt_at", Moment, nullable=False, server_default=func.now()),
+    Column("error", Text),
+    Column("sent_at", Moment),
+    UniqueConstraint("notification_id", "channel"),
+    Index(
+        "ix_deliveries_pending_next_attempt_at",
+        "next_attempt_at",
+        postgresql_where=text("status = 'pending'"),
+    ),
+)

@@ -1,0 +1,233 @@
+"""Every query on settings, notifications and deliveries; what a user asks for starts from him."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, Text, any_, cast, func, literal, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+
+from tradingbot.events.schemas import EventType
+from tradingbot.kit.database import Connection
+from tradingbot.notifications.models import deliveries, notification_settings, notifications
+from tradingbot.notifications.schemas import EVERY_EVENT, NotificationSettings
+from tradingbot.users.models import users
+
+FIELDS = tuple(notification_settings.c[name] for name in NotificationSettings.model_fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """A user as one to be told something."""
+
+    is_active: bool
+    settings: NotificationSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery that is ours until its next attempt is due."""
+
+    delivery_id: int
+    attempts: int
+    user_id: int
+    event_type: str
+    language: str
+    data: dict[str, Any]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A notification with what became of its deliveries."""
+
+    id: int
+    event_type: str
+    data: dict[str, Any]
+    created_at: datetime
+    deliveries: list[dict[str, Any]] = field(default_factory=list)
+
+
+async def settings_of(
+    connection: Connection, user_id: int, *, lock: bool = False
+) -> NotificationSettings:
+    """Made from the defaults when there are none: e-mail is off, its address the user's own."""
+    query = select(*FIELDS).where(notification_settings.c.user_id == user_id)
+    query = query.with_for_update() if lock else query
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        await connection.execute(_defaults(user_id))
+        row = (await connection.execute(query)).one()
+    return _settings(row)
+
+
+async def save_settings(
+    connection: Connection, user_id: int, settings: NotificationSettings
+) -> None:
+    await connection.execute(
+        update(notification_settings)
+        .where(notification_settings.c.user_id == user_id)
+        .values(**settings.model_dump(mode="json"), updated_at=func.now())
+    )
+
+
+async def audience(connection: Connection, user_id: int) -> Audience | None:
+    """None: there is no such user."""
+    joined = users.outerjoin(notification_settings)
+    query = select(users.c.is_active, notification_settings.c.user_id, *FIELDS)
+    row = (
+        await connection.execute(query.select_from(joined).where(users.c.id == user_id))
+    ).one_or_none()
+    if row is None:
+        return None
+    chosen = row.user_id is not None
+    return Audience(row.is_active, _settings(row) if chosen else NotificationSettings())
+
+
+async def known_sources(connection: Connection, source_ids: Sequence[str]) -> set[str]:
+    """Those of them that a notification was made of."""
+    # One array: a day's events are more than the parameters a statement may have.
+    asked = any_(cast(list(source_ids), ARRAY(Text)))
+    query = select(notifications.c.source_id).where(notifications.c.source_id == asked)
+    return set((await connection.execute(query)).scalars())
+
+
+async def add(
+    connection: Connection,
+    *,
+    user_id: int,
+    source_id: str,
+    event_type: str,
+    data: Mapping[str, Any],
+    channels: Sequence[str],
+) -> dict[str, int]:
+    """The new deliveries' ids by channel; none when this source was told already."""
+    values = {"user_id": user_id, "source_id": source_id, "event_type": event_type, "data": data}
+    notification_id = (
+        await connection.execute(
+            insert(notifications)
+            .values(values)
+            .on_conflict_do_nothing(index_elements=["source_id"])
+            .returning(notifications.c.id)
+        )
+    ).scalar_one_or_none()
+    if notification_id is None or not channels:
+        return {}
+    rows = await connection.execute(
+        insert(deliveries)
+        .values([{"notification_id": notification_id, "channel": name} for name in channels])
+        .returning(deliveries.c.channel, deliveries.c.id)
+    )
+    return {row.channel: row.id for row in rows}
+
+
+async def claim(
+    connection: Connection, channel: str, hold: timedelta, delivery_id: int | None = None
+) -> Claimed | None:
+    """The one that has been due longest, or this one if it is due, counted as tried once more.
+
+    It is nobody else's for `hold`; whoever dies with it in hand leaves it due again after that.
+    """
+    due = select(deliveries.c.id).where(
+        deliveries.c.channel == channel,
+        deliveries.c.status == "pending",
+        deliveries.c.next_attempt_at <= func.now(),
+    )
+    if delivery_id is not None:
+        due = due.where(deliveries.c.id == delivery_id)
+    due = due.order_by(deliveries.c.next_attempt_at).limit(1).with_for_update(skip_locked=True)
+    taken = (
+        update(deliveries)
+        .where(deliveries.c.id == due.scalar_subquery())
+        .values(attempts=deliveries.c.attempts + 1, next_attempt_at=func.now() + hold)
+        .returning(deliveries.c.id, deliveries.c.attempts, deliveries.c.notification_id)
+        .cte("taken")
+    )
+    joined = taken.join(notifications, notifications.c.id == taken.c.notification_id).outerjoin(
+        notification_settings, notification_settings.c.user_id == notifications.c.user_id
+    )
+    query = select(
+        taken.c.id,
+        taken.c.attempts,
+        notifications.c.user_id,
+        notifications.c.event_type,
+        func.coalesce(notification_settings.c.language, literal("en")),
+        notifications.c.data,
+        notifications.c.created_at,
+    ).select_from(joined)
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else Claimed(*row)
+
+
+async def mark_sent(connection: Connection, delivery_id: int) -> None:
+    await _settle(connection, delivery_id, status="sent", sent_at=func.now(), error=None)
+
+
+async def mark_dead(connection: Connection, delivery_id: int, error: str) -> None:
+    await _settle(connection, delivery_id, status="dead", error=error)
+
+
+async def put_off(
+    connection: Connection, delivery_id: int, error: str, pause_seconds: float
+) -> None:
+    later = func.now() + timedelta(seconds=pause_seconds)
+    await _settle(connection, delivery_id, next_attempt_at=later, error=error)
+
+
+async def history(connection: Connection, user_id: int, before: int, limit: int) -> Sequence[Told]:
+    query = (
+        select(
+            notifications.c.id,
+            notifications.c.event_type,
+            notifications.c.data,
+            notifications.c.created_at,
+        )
+        .where(notifications.c.user_id == user_id, notifications.c.id < before)
+        .order_by(notifications.c.id.desc())
+        .limit(limit)
+    )
+    told = {row.id: Told(*row) for row in await connection.execute(query)}
+    for delivery in await _deliveries_of(connection, list(told)):
+        facts = dict(delivery._mapping)  # noqa: SLF001  # the documented way from a row to a dict
+        told[facts.pop("notification_id")].deliveries.append(facts)
+    return list(told.values())
+
+
+def _settings(row: Row[*tuple[Any, ...]]) -> NotificationSettings:
+    """What was checked when it was saved is not checked again: rules change, rows stay."""
+    values = {column.name: getattr(row, column.name) for column in FIELDS}
+    known = [EventType(name) for name in values["enabled_events"] if name in EVERY_EVENT]
+    return NotificationSettings.model_construct(**values | {"enabled_events": known})
+
+
+def _defaults(user_id: int) -> Any:
+    chosen = NotificationSettings()
+    names = ["user_id", "email_address", "enabled_events"]
+    theirs = select(users.c.id, users.c.email, literal(list(map(str, chosen.enabled_events))))
+    table = insert(notification_settings).from_select(names, theirs.where(users.c.id == user_id))
+    return table.on_conflict_do_nothing()
+
+
+async def _settle(connection: Connection, delivery_id: int, **values: object) -> None:
+    await connection.execute(
+        update(deliveries).where(deliveries.c.id == delivery_id).values(**values)
+    )
+
+
+async def _deliveries_of(
+    connection: Connection, notification_ids: Sequence[int]
+) -> Sequence[Row[*tuple[object, ...]]]:
+    query = (
+        select(
+            deliveries.c.notification_id,
+            deliveries.c.channel,
+            deliveries.c.status,
+            deliveries.c.attempts,
+            deliveries.c.error,
+            deliveries.c.sent_at,
+        )
+        .where(deliveries.c.notification_id.in_(notification_ids))
+        .order_by(deliveries.c.id)
+    )
+    return (await connection.execute(query)).all()

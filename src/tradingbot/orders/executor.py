@@ -1,0 +1,144 @@
+"""Intents out to an exchange, once each."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from tradingbot.exchanges.errors import ExchangeUnreachable
+from tradingbot.exchanges.ports import (
+    Accepted,
+    OrderReport,
+    OrderRequest,
+    Refused,
+    Session,
+    Unclear,
+)
+from tradingbot.kit.clock import Clock, milliseconds
+from tradingbot.kit.database import Database
+from tradingbot.kit.errors import Fact
+from tradingbot.kit.log import logger
+from tradingbot.orders import repository
+from tradingbot.orders.applier import Applier
+from tradingbot.orders.models import Order
+from tradingbot.orders.repository import NewOrder
+from tradingbot.orders.sessions import Sessions
+from tradingbot.trading.order import ON_BOOK, TERMINAL, OrderStatus
+
+RECV_WINDOW_MS = 5000
+
+log = logger(__name__)
+
+
+class Executor:
+    """Any process may hold one: whoever claims the row sends it, and nobody else ever does."""
+
+    def __init__(
+        self, database: Database, sessions: Sessions, applier: Applier, clock: Clock
+    ) -> None:
+        self._database = database
+        self._sessions = sessions
+        self._applier = applier
+        self._clock = clock
+
+    async def place(self, order: Order) -> None:
+        """Send a planned order. Afterwards it is open, refused, or `sending` until looked up."""
+        session = await self._sessions.of(order.account_id)
+        # Before the claim: the timestamp fixed there must not age in a queue.
+        await session.ready_to_place()
+        signed_at = await self._signing_time(order.account_id)
+        async with self._database.asking() as driver:
+            claimed = await repository.claim_to_send(driver, order.id, signed_at, RECV_WINDOW_MS)
+        if claimed is not None:
+            await self._send(session, claimed)
+
+    async def place_new(self, new: NewOrder, still_wanted: Callable[[], bool]) -> Order | None:
+        """Plan, claim and send in one go; the order as it then stands.
+
+        None: it was asked for before, or is no longer wanted, and nothing was sent. Raises
+        ExchangeUnreachable when there is no clock to sign by: then nothing was planned either.
+        """
+        session = await self._sessions.of(new["account_id"])
+        await session.ready_to_place()
+        signed_at = await self._signing_time(new["account_id"])
+        if not still_wanted():
+            return None
+        async with self._database.asking() as driver:
+            claimed = await repository.plan_to_send(driver, new, signed_at, RECV_WINDOW_MS)
+        return None if claimed is None else await self._send(session, claimed)
+
+    async def _send(self, session: Session, claimed: Order) -> Order:
+        answer = await session.place(_request(claimed))
+        after: Order | None = None
+        match answer:
+            case Accepted(report):
+                after = await self.take_in(claimed.account_id, report)
+            case Refused():
+                after = await self._applier.refuse(claimed.id, answer)
+            case Unclear(message):
+                log.warning("order_answer_unclear", order_id=claimed.id, message=message)
+        return after or claimed
+
+    async def cancel(self, order: Order) -> None:
+        """Carry out a noted wish to cancel. What is not answered is asked again by the sweep."""
+        if order.status is OrderStatus.PLANNED:
+            await self._applier.drop(order.id)
+        elif order.status in ON_BOOK and order.exchange_order_id is not None:
+            session = await self._sessions.of(order.account_id)
+            report = await session.cancel(order.symbol, order.exchange_order_id)
+            if report is None:
+                # Filled, cancelled already, or our own first DELETE worked: look, never infer.
+                report = await session.find(order.symbol, order.client_order_id)
+            if report is not None:
+                await self.take_in(order.account_id, report)
+
+    async def look_up(self, order: Order) -> OrderReport | None:
+        """Ask the exchange for it by our own id, and count in what it says."""
+        session = await self._sessions.of(order.account_id)
+        report = await session.find(order.symbol, order.client_order_id)
+        if report is not None:
+            await self.take_in(order.account_id, report)
+        return report
+
+    async def take_in(self, account_id: int, report: OrderReport) -> Order | None:
+        """Apply a report, and fetch the fills it counts but does not hold. None: not ours."""
+        applied = await self._applier.apply(account_id, report)
+        if applied is None or not applied.fills_missing:
+            return None if applied is None else applied.order
+        session = await self._sessions.of(account_id)
+        trades = await session.trades(report.symbol, exchange_order_id=report.exchange_order_id)
+        whole = replace(report, trades=tuple(trades))
+        applied = await self._applier.apply(account_id, whole)
+        return None if applied is None else applied.order
+
+    async def _signing_time(self, account_id: int) -> int:
+        market = await self._sessions.market_data(account_id)
+        return milliseconds(self._clock.now()) + await market.clock_offset_ms()
+
+
+async def attempt(executor: Executor, order: Order) -> None:
+    """Do for this order what is next; an exchange that does not answer leaves it to the sweep."""
+    try:
+        if order.cancel_requested_at is not None and order.status is not OrderStatus.SENDING:
+            await executor.cancel(order)
+        elif order.status is OrderStatus.PLANNED:
+            await executor.place(order)
+        elif order.status not in TERMINAL:
+            await executor.look_up(order)
+    except ExchangeUnreachable as error:
+        log.warning("exchange_unreachable", order_id=order.id, message=error.message)
+    except Fact as error:
+        log.warning("order_not_served", order_id=order.id, code=error.code, message=error.message)
+
+
+def _request(order: Order) -> OrderRequest:
+    assert order.sign_timestamp_ms is not None
+    assert order.recv_window_ms is not None
+    return OrderRequest(
+        symbol=order.symbol,
+        side=order.side,
+        type=order.type,
+        quantity=order.quantity,
+        price=order.price,
+        client_order_id=order.client_order_id,
+        sign_timestamp_ms=order.sign_timestamp_ms,
+        recv_window_ms=order.recv_window_ms,
+    )

@@ -1,0 +1,54 @@
+"""What the exchange in memory keeps of an account."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from tradingbot.exchanges.ports import AccountNews, Balance, OrderReport, OrderRequest, Trade
+from tradingbot.trading.money import ZERO
+from tradingbot.trading.order import OrderStatus
+
+
+@dataclass(slots=True)
+class HeldOrder:
+    request: OrderRequest
+    id: str
+    status: OrderStatus
+    at: datetime
+    quantity: Decimal = ZERO
+    cost: Decimal = ZERO
+    trades: list[Trade] = field(default_factory=list)
+
+    @property
+    def remaining(self) -> Decimal:
+        return self.request.quantity - self.quantity
+
+    def report(self, trades: Sequence[Trade] = ()) -> OrderReport:
+        return OrderReport(
+            symbol=self.request.symbol,
+            client_order_id=self.request.client_order_id,
+            exchange_order_id=self.id,
+            status=self.status,
+            filled_quantity=self.quantity,
+            filled_cost=self.cost,
+            at=self.at,
+            trades=tuple(trades),
+        )
+
+
+@dataclass(slots=True)
+class Account:
+    balances: dict[str, Balance]
+    orders: list[HeldOrder] = field(default_factory=list)
+    listeners: list[asyncio.Queue[AccountNews | None]] = field(default_factory=list)
+
+    def change(self, asset: str, free: Decimal, locked: Decimal = ZERO) -> None:
+        held = self.balances.get(asset, Balance(ZERO, ZERO))
+        self.balances[asset] = Balance(held.free + free, held.locked + locked)
+
+    def tell(self, *news: AccountNews) -> None:
+        for listener in self.listeners:
+            for item in news:
+                listener.put_nowait(item)

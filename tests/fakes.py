@@ -1,0 +1,399 @@
+"""An exchange in memory, in full: for tests of the order path that need no socket.
+
+It fulfils the same contract as the real adapter (tests/contracts), and it can be told to lose
+answers, to deliver them late, to fall silent. `posts` is every order that reached it.
+"""
+
+import asyncio
+import itertools
+from collections import defaultdict
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from tests.fake_account import Account, HeldOrder
+from tradingbot.exchanges.errors import ExchangeUnknown, ExchangeUnreachable, SymbolUnknown
+from tradingbot.exchanges.ports import (
+    Accepted,
+    AccountNews,
+    Balance,
+    BalancesChanged,
+    Credentials,
+    Mode,
+    OrderReport,
+    OrderRequest,
+    PlaceAnswer,
+    Price,
+    Refused,
+    StreamOpened,
+    Trade,
+    Unclear,
+)
+from tradingbot.kit.clock import Clock
+from tradingbot.strategies.strategy import Candle
+from tradingbot.trading.market import Market, breach
+from tradingbot.trading.money import ZERO
+from tradingbot.trading.order import ON_BOOK, TERMINAL, OrderStatus, OrderType, Side
+
+BTC_USDT = Market(
+    symbol="BTC/USDT",
+    base="BTC",
+    quote="USDT",
+    tick_size=Decimal("0.01"),
+    step_size=Decimal("0.00001"),
+    quantity_min=Decimal("0.00001"),
+    quantity_max=Decimal(9000),
+    notional_min=Decimal(5),
+    maker_fee=Decimal("0.001"),
+    taker_fee=Decimal("0.001"),
+)
+PURSE = {"USDT": Decimal(100_000), "BTC": Decimal(1)}
+CODES = {
+    "price_off_tick": ("price_not_allowed", "-1013"),
+    "quantity_off_step": ("quantity_not_allowed", "-1013"),
+    "below_minimum_quantity": ("quantity_not_allowed", "-1013"),
+    "above_maximum_quantity": ("quantity_not_allowed", "-1013"),
+    "below_minimum_notional": ("below_minimum_notional", "-1013"),
+}
+
+
+class FakeClock:
+    """Stands still until told."""
+
+    def __init__(self, now: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
+        self._now = now
+
+    def now(self) -> datetime:
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        self._now += timedelta(seconds=seconds)
+
+
+class Fault(StrEnum):
+    """What becomes of the next order sent."""
+
+    LOST_BEFORE = "lost_before"  # never arrives, no answer
+    LOST_AFTER = "lost_after"  # arrives, the answer does not
+    LATE = "late"  # no answer; arrives when `deliver` is called
+    KILLED_AFTER = "killed_after"  # arrives, and the caller is cancelled before it hears
+
+
+class FakeExchange:
+    """The exchange and, at once, exchanges.ports.Exchanges and MarketData of it."""
+
+    def __init__(self, clock: Clock | None = None, *markets: Market) -> None:
+        self.clock = clock or FakeClock()
+        self.posts: list[OrderRequest] = []
+        self.faults: list[Fault] = []
+        self.unreachable = False
+        self.offset_ms = 0
+        self._markets = {market.symbol: market for market in markets or (BTC_USDT,)}
+        self._prices = dict.fromkeys(self._markets, Decimal(60_000))
+        self._accounts: dict[int, Account] = {}
+        self._late: list[tuple[Account, OrderRequest]] = []
+        self._numbers = itertools.count(1)
+        self._listeners: defaultdict[str, list[asyncio.Queue[Price]]] = defaultdict(list)
+
+    # --- what a test does to it
+
+    def move(self, symbol: str, price: Decimal, quantity: Decimal | None = None) -> None:
+        """One print of the surrounding market: resting orders it reaches are filled.
+
+        Best price first, then oldest, `quantity` in all (None: as much as there is).
+        """
+        self._prices[symbol] = price
+        for listener in self._listeners[symbol]:
+            listener.put_nowait(Price(symbol, price))
+        for account, order in self._reached(symbol, price):
+            if quantity == ZERO:
+                break
+            amount = order.remaining if quantity is None else min(order.remaining, quantity)
+            assert order.request.price is not None
+            self._fill(account, order, amount, order.request.price, maker=True)
+            quantity = None if quantity is None else quantity - amount
+
+    def fail_next(self, *faults: Fault) -> None:
+        self.faults += faults
+
+    def deliver(self) -> list[PlaceAnswer]:
+        """What was late arrives now, and finds the clock as it is."""
+        late, self._late = self._late, []
+        return [self._judge(account, request) for account, request in late]
+
+    def cut_streams(self) -> None:
+        """Every user stream breaks: it opens anew, and tells nothing of what was before."""
+        for account in self._accounts.values():
+            for listener in account.listeners:
+                listener.put_nowait(None)
+            account.listeners.clear()
+
+    def account(self, account_id: int) -> Account:
+        return self._accounts.setdefault(
+            account_id, Account({asset: Balance(free, ZERO) for asset, free in PURSE.items()})
+        )
+
+    # --- exchanges.ports.Exchanges
+
+    def names(self) -> Sequence[str]:
+        return ["binance"]
+
+    def session(self, credentials: Credentials) -> "FakeSession":
+        self._known(credentials.exchange)
+        return FakeSession(self, self.account(credentials.account_id))
+
+    def market_data(self, exchange: str, mode: Mode) -> "FakeExchange":
+        self._known(exchange)
+        return self
+
+    async def forget(self, account_id: int) -> None:
+        """Nothing is kept of a session."""
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    # --- exchanges.ports.MarketData
+
+    async def markets(self) -> dict[str, Market]:
+        self.answer()
+        return dict(self._markets)
+
+    async def market(self, symbol: str) -> Market:
+        self.answer()
+        if symbol not in self._markets:
+            raise SymbolUnknown(f"no market {symbol}", field="symbol")
+        return self._markets[symbol]
+
+    async def price(self, symbol: str) -> Decimal:
+        await self.market(symbol)
+        return self._prices[symbol]
+
+    async def candles(self, symbol: str, timeframe: str, limit: int) -> Sequence[Candle]:
+        """Flat hours at the present price."""
+        price = await self.price(symbol)
+        hour = int(self.clock.now().timestamp()) // 3_600
+        hours = range(hour - limit + 1, hour + 1)
+        return [Candle(at * 3_600_000, price, price, price, price, Decimal(1)) for at in hours]
+
+    async def clock_offset_ms(self) -> int:
+        self.answer()
+        return self.offset_ms
+
+    @asynccontextmanager
+    async def prices(self, symbol: str) -> AsyncIterator[AsyncIterator[Price]]:
+        await self.market(symbol)
+        queue: asyncio.Queue[Price] = asyncio.Queue()
+
+        async def listen() -> AsyncIterator[Price]:
+            self._listeners[symbol].append(queue)
+            while True:
+                yield await queue.get()
+
+        try:
+            yield listen()
+        finally:
+            if queue in self._listeners[symbol]:
+                self._listeners[symbol].remove(queue)
+
+    # --- for its sessions
+
+    def answer(self) -> None:
+        if self.unreachable:
+            raise ExchangeUnreachable("the fake is told to be silent")
+
+    def post(self, account: Account, request: OrderRequest) -> PlaceAnswer:
+        fault = self.faults.pop(0) if self.faults else None
+        if self.unreachable or fault is Fault.LOST_BEFORE:
+            return Unclear("nothing arrived")
+        self.posts.append(request)
+        if fault is Fault.LATE:
+            self._late.append((account, request))
+            return Unclear("no answer yet")
+        answer = self._judge(account, request)
+        if fault is Fault.KILLED_AFTER:
+            raise asyncio.CancelledError
+        return Unclear("the answer was lost") if fault is Fault.LOST_AFTER else answer
+
+    def withdraw(self, account: Account, order: HeldOrder) -> None:
+        order.status, order.at = OrderStatus.CANCELLED, self.clock.now()
+        asset, amount = self._price_of(order.request, order.remaining)
+        account.change(asset, amount, -amount)
+        account.tell(order.report(), BalancesChanged({asset: account.balances[asset]}))
+
+    def _judge(self, account: Account, request: OrderRequest) -> PlaceAnswer:
+        refused = self._stale(request) or self._against(account, request)
+        if refused is not None:
+            return refused
+        if any(
+            order.request.client_order_id == request.client_order_id
+            and order.status not in TERMINAL
+            for order in account.orders
+        ):
+            return Unclear("Duplicate order sent.")
+        return Accepted(self._accept(account, request))
+
+    def _stale(self, request: OrderRequest) -> Refused | None:
+        now = int(self.clock.now().timestamp() * 1000) + self.offset_ms
+        if now - request.recv_window_ms <= request.sign_timestamp_ms < now + 1_000:
+            return None
+        return Refused("stale_timestamp", "-1021", "outside of the recvWindow")
+
+    def _against(self, account: Account, request: OrderRequest) -> Refused | None:
+        market = self._markets.get(request.symbol)
+        if market is None:
+            return Refused("symbol_unknown", "-1121", "Invalid symbol.")
+        price = request.price or self._prices[request.symbol]
+        if (broken := breach(market, request.quantity, price)) is not None:
+            return Refused(*CODES[broken.code], broken.reason)
+        asset, amount = self._price_of(request, request.quantity)
+        if account.balances.get(asset, Balance(ZERO, ZERO)).free < amount:
+            return Refused("insufficient_funds", "-2010", "insufficient balance")
+        if request.type is OrderType.LIMIT_MAKER and self._takes(request):
+            return Refused("would_match", "-2010", "would immediately match and take")
+        return None
+
+    def _accept(self, account: Account, request: OrderRequest) -> OrderReport:
+        order = HeldOrder(request, str(next(self._numbers)), OrderStatus.OPEN, self.clock.now())
+        account.orders.append(order)
+        asset, amount = self._price_of(request, request.quantity)
+        account.change(asset, -amount, amount)
+        account.tell(order.report(), BalancesChanged({asset: account.balances[asset]}))
+        if self._takes(request):
+            price = self._prices[request.symbol]
+            self._fill(account, order, request.quantity, price, maker=False)
+        return order.report(order.trades)
+
+    def _takes(self, request: OrderRequest) -> bool:
+        price = self._prices[request.symbol]
+        if request.price is None:
+            return True
+        return request.price >= price if request.side is Side.BUY else request.price <= price
+
+    def _reached(self, symbol: str, price: Decimal) -> list[tuple[Account, HeldOrder]]:
+        found: list[tuple[Decimal, Account, HeldOrder]] = []
+        for account in self._accounts.values():
+            for order in account.orders:
+                limit = order.request.price
+                if order.status not in ON_BOOK or order.request.symbol != symbol or limit is None:
+                    continue
+                distance = limit - price if order.request.side is Side.BUY else price - limit
+                if distance >= 0:
+                    found.append((distance, account, order))
+        found.sort(key=lambda row: (-row[0], int(row[2].id)))
+        return [(account, order) for _, account, order in found]
+
+    def _fill(
+        self, account: Account, order: HeldOrder, quantity: Decimal, price: Decimal, *, maker: bool
+    ) -> None:
+        request, market = order.request, self._markets[order.request.symbol]
+        bought = request.side is Side.BUY
+        rate = market.maker_fee if maker else market.taker_fee
+        received = quantity if bought else quantity * price
+        trade = Trade(
+            trade_id=str(next(self._numbers)),
+            exchange_order_id=order.id,
+            symbol=request.symbol,
+            side=request.side,
+            quantity=quantity,
+            price=price,
+            fee=received * rate,
+            fee_currency=market.base if bought else market.quote,
+            maker=maker,
+            at=self.clock.now(),
+        )
+        held, locked = self._price_of(request, quantity)
+        spent = quantity * price if bought else quantity
+        account.change(held, locked - spent, -locked)
+        account.change(trade.fee_currency, received - trade.fee)
+        order.trades.append(trade)
+        order.quantity += quantity
+        order.cost += quantity * price
+        order.at = trade.at
+        order.status = OrderStatus.PARTIALLY_FILLED if order.remaining else OrderStatus.FILLED
+        changed = {asset: account.balances[asset] for asset in (market.base, market.quote)}
+        account.tell(order.report([trade]), BalancesChanged(changed))
+
+    def _price_of(self, request: OrderRequest, quantity: Decimal) -> tuple[str, Decimal]:
+        """What an order holds back for this much of it."""
+        market = self._markets[request.symbol]
+        if request.side is Side.SELL:
+            return market.base, quantity
+        return market.quote, quantity * (request.price or self._prices[request.symbol])
+
+    def _known(self, exchange: str) -> None:
+        if exchange not in self.names():
+            raise ExchangeUnknown(f"there is no exchange {exchange!r}", field="exchange")
+
+
+class FakeSession:
+    """exchanges.ports.Session on the fake."""
+
+    def __init__(self, exchange: FakeExchange, account: Account) -> None:
+        self._exchange = exchange
+        self._account = account
+
+    async def ready_to_place(self) -> None:
+        self._exchange.answer()
+
+    async def place(self, request: OrderRequest) -> PlaceAnswer:
+        return self._exchange.post(self._account, request)
+
+    async def cancel(self, symbol: str, exchange_order_id: str) -> OrderReport | None:
+        self._exchange.answer()
+        for order in self._account.orders:
+            if order.id == exchange_order_id and order.status in ON_BOOK:
+                self._exchange.withdraw(self._account, order)
+                return order.report()
+        return None
+
+    async def find(self, symbol: str, client_order_id: str) -> OrderReport | None:
+        self._exchange.answer()
+        for order in reversed(self._account.orders):
+            if order.request.client_order_id == client_order_id:
+                return order.report()
+        return None
+
+    async def open_orders(self, symbol: str) -> Sequence[OrderReport]:
+        self._exchange.answer()
+        return [
+            order.report()
+            for order in self._account.orders
+            if order.status in ON_BOOK and order.request.symbol == symbol
+        ]
+
+    async def trades(
+        self, symbol: str, *, exchange_order_id: str | None = None, after_id: str | None = None
+    ) -> Sequence[Trade]:
+        self._exchange.answer()
+        found = [
+            trade
+            for order in self._account.orders
+            for trade in order.trades
+            if order.request.symbol == symbol and exchange_order_id in {None, order.id}
+        ]
+        least = 0 if after_id is None else int(after_id) + 1
+        found.sort(key=lambda trade: int(trade.trade_id))
+        return [trade for trade in found if int(trade.trade_id) >= least]
+
+    async def balances(self) -> dict[str, Balance]:
+        self._exchange.answer()
+        return {
+            asset: replace(held)
+            for asset, held in self._account.balances.items()
+            if held.free or held.locked
+        }
+
+    async def news(self) -> AsyncGenerator[AccountNews]:
+        while True:
+            queue: asyncio.Queue[AccountNews | None] = asyncio.Queue()
+            self._account.listeners.append(queue)
+            try:
+                yield StreamOpened()
+                while (item := await queue.get()) is not None:
+                    yield item
+            finally:
+                if queue in self._account.listeners:
+                    self._account.listeners.remove(queue)

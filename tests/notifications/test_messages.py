@@ -1,0 +1,78 @@
+"""Every event has its words in every language, and no data can spoil a line."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tradingbot.events.schemas import EventType
+from tradingbot.notifications.messages import CATALOGUE, text
+
+ORDER = {
+    "symbol": "BTC/USDT", "side": "buy", "type": "limit", "quantity": "0.001", "price": "50000",
+    "filled_quantity": "0.001", "average_price": "49990.5", "fee": "0.01",
+    "fee_currency": "USDT",
+    "status": "filled", "code": None, "reason": "", "message": "Order filled.", "bot_id": 1,
+}  # fmt: skip
+BOT = {"bot": "My Bot", "strategy": "grid", "symbol": "BTC/USDT", "message": "My Bot is running."}
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
+)
+FACTS = st.sampled_from(["side", "quantity", "symbol", "price", "reason", "bot", "message", "fee"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "language", "data", "line"),
+    [
+        ("order_filled", "en", ORDER,
+         "Order filled: buy 0.001 BTC/USDT, at 49990.5, fee 0.01 USDT"),
+        ("order_filled", "ru", ORDER,
+         "Ордер исполнен: покупка 0.001 BTC/USDT, по 49990.5, комиссия 0.01 USDT"),
+        ("order_placed", "en", ORDER, "Order placed: buy 0.001 BTC/USDT, at 50000"),
+        ("exchange_error", "en", ORDER | {"reason": "not enough USDT"},
+         "The exchange refused: buy 0.001 BTC/USDT, at 50000, not enough USDT"),
+        ("order_cancelled", "ru", ORDER | {"filled_quantity": "0"},
+         "Ордер отменён: покупка 0.001 BTC/USDT, по 50000, исполнено 0"),
+        ("bot_started", "en", BOT, "Bot started: My Bot, grid on BTC/USDT"),
+        ("bot_started", "ru", BOT, "Бот запущен: My Bot, сетка, BTC/USDT"),
+        ("bot_error", "en", BOT | {"message": "My Bot: no money"},
+         "Bot in trouble: My Bot, grid on BTC/USDT, My Bot: no money"),
+        ("daily_summary", "en", {"message": "3 fills, +1 USDT"}, "Your day: 3 fills, +1 USDT"),
+        ("order_filled", "en", {}, "Order filled"),
+        ("bot_created", "en", {"bot": "evil\nname\x1b[2J"}, "Bot created: evil name [2J"),
+    ],
+)  # fmt: skip
+def test_the_words(kind: str, language: str, data: dict[str, object], line: str) -> None:
+    assert text(kind, data, language) == line
+
+
+def test_every_language_speaks_of_every_event() -> None:
+    for language, catalogue in CATALOGUE.items():
+        assert set(catalogue) == set(EventType), language
+        titles = [title for title, *_ in catalogue.values()]
+        assert len(set(titles)) == len(titles)
+
+
+@given(
+    st.sampled_from(EventType),
+    st.sampled_from(sorted(CATALOGUE)),
+    st.dictionaries(FACTS | st.text(), JSON),
+)
+def test_any_data_makes_one_line_of_bearable_length(
+    kind: EventType, language: str, data: dict[str, object]
+) -> None:
+    line = text(kind, data, language)
+    assert line.isprintable()
+    assert line.startswith(CATALOGUE[language][kind][0])
+    assert len(line) < 2000
+
+
+def test_a_name_with_braces_is_only_a_name() -> None:
+    assert text("bot_created", {"bot": "{symbol}{0.__class__}"}, "en").endswith(
+        "{symbol}{0.__class__}"
+    )
+
+
+def test_five_thousand_characters_are_cut() -> None:
+    assert len(text("bot_error", {"reason": "x" * 5000}, "en")) < 300

@@ -1,0 +1,28 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.paper.clients import trading
+from tests.paper.server import running_paper_exchange
+from tradingbot.paper.server import PaperExchange
+
+
+@pytest.fixture
+async def paper(tmp_path: Path) -> AsyncIterator[PaperExchange]:
+    """A market that stands still until a test moves it."""
+    async with running_paper_exchange(tmp_path, prints_per_second=0.0) as exchange:
+        yield exchange
+
+
+@pytest.fixture
+async def ccxt(paper: PaperExchange) -> AsyncIterator[Any]:
+    async with trading(paper.url) as client:
+        yield client
+
+
+@pytest.fixture
+async def pro(paper: PaperExchange) -> AsyncIterator[Any]:
+    async with trading(paper.url, pro=True) as client:
+        yield client

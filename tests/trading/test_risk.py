@@ -1,0 +1,44 @@
+from decimal import Decimal
+
+from tests.strategies.tiny_exchange import BTC
+from tradingbot.trading.intent import CancelOrder, Finish, Notify, PlaceOrder
+from tradingbot.trading.order import OrderType, Side
+from tradingbot.trading.risk import Limits, check
+
+LIMITS = Limits(BTC, price=Decimal("60000.001"), order_value_max=Decimal(100))
+
+
+def an_order(quantity: str, price: str | None) -> PlaceOrder:
+    at = None if price is None else Decimal(price)
+    kind = OrderType.MARKET if price is None else OrderType.LIMIT
+    return PlaceOrder("grid:01:buy", 1, Side.BUY, kind, Decimal(quantity), at, "because")
+
+
+def test_cancelling_is_always_allowed() -> None:
+    others = (CancelOrder("grid:01:buy", 1, "stop"), Notify("bot_error", "oh"), Finish("done"))
+    assert check(others, LIMITS) == (others, ())
+
+
+def test_orders_keep_their_turn_and_the_refused_carry_a_reason() -> None:
+    good, small, large = (
+        an_order("0.001", "60000"),
+        an_order("0.00001", "60000"),
+        an_order("0.002", "60000"),
+    )
+    approved, refused = check((good, small, good, large), LIMITS)
+    assert approved == (good, good)
+    assert [(no.intent, no.code) for no in refused] == [
+        (small, "below_minimum_notional"),
+        (large, "above_order_value_max"),
+    ]
+    assert "100" in refused[1].reason
+
+
+def test_a_market_order_is_judged_at_the_last_price() -> None:
+    approved, refused = check((an_order("0.001", None), an_order("0.002", None)), LIMITS)
+    assert len(approved) == len(refused) == 1
+    assert refused[0].code == "above_order_value_max"
+
+
+def test_an_order_worth_exactly_the_limit_passes() -> None:
+    assert check((an_order("0.002", "50000"),), LIMITS)[1] == ()
