@@ -35,6 +35,9 @@ class HeldOrder:
             filled_cost=self.cost,
             at=self.at,
             trades=tuple(trades),
+            side=self.request.side,
+            quantity=self.request.quantity,
+            price=self.request.price,
         )
 
 

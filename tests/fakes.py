@@ -30,6 +30,7 @@ from tradingbot.exchanges.ports import (
     Refused,
     StreamOpened,
     Trade,
+    TradeMark,
     Unclear,
 )
 from tradingbot.kit.clock import Clock
@@ -356,27 +357,36 @@ class FakeSession:
                 return order.report()
         return None
 
-    async def open_orders(self, symbol: str) -> Sequence[OrderReport]:
+    async def open_orders(self, symbol: str | None = None) -> Sequence[OrderReport]:
         self._exchange.answer()
         return [
             order.report()
             for order in self._account.orders
-            if order.status in ON_BOOK and order.request.symbol == symbol
+            if order.status in ON_BOOK and symbol in {None, order.request.symbol}
         ]
 
-    async def trades(
-        self, symbol: str, *, exchange_order_id: str | None = None, after_id: str | None = None
-    ) -> Sequence[Trade]:
+    async def trades_of(self, symbol: str, exchange_order_id: str) -> Sequence[Trade]:
+        return [
+            trade for trade in self._trades(symbol) if trade.exchange_order_id == exchange_order_id
+        ]
+
+    async def trades_since(self, symbol: str, mark: TradeMark) -> Sequence[Trade]:
+        after = int(mark.trade_id) if mark.trade_id is not None else 0
+        return [
+            trade
+            for trade in self._trades(symbol)
+            if trade.at >= mark.at and int(trade.trade_id) > after
+        ]
+
+    def _trades(self, symbol: str) -> list[Trade]:
         self._exchange.answer()
         found = [
             trade
             for order in self._account.orders
             for trade in order.trades
-            if order.request.symbol == symbol and exchange_order_id in {None, order.id}
+            if order.request.symbol == symbol
         ]
-        least = 0 if after_id is None else int(after_id) + 1
-        found.sort(key=lambda trade: int(trade.trade_id))
-        return [trade for trade in found if int(trade.trade_id) >= least]
+        return sorted(found, key=lambda trade: int(trade.trade_id))
 
     async def balances(self) -> dict[str, Balance]:
         self._exchange.answer()

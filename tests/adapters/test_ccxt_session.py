@@ -75,7 +75,7 @@ async def test_no_clear_answer_is_never_taken_for_one(
             lambda: session.find("BTC/USDT", "t-ours-1"),
             lambda: session.cancel("BTC/USDT", "1"),
             lambda: session.open_orders("BTC/USDT"),
-            lambda: session.trades("BTC/USDT"),
+            lambda: session.trades_of("BTC/USDT", "1"),
             session.balances,
         ]
         for question in questions:

@@ -1,5 +1,6 @@
 """What every implementation of the exchange port does, the one in memory included."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +16,7 @@ from tradingbot.exchanges.ports import (
     OrderRequest,
     Refused,
     Session,
+    TradeMark,
     Unclear,
 )
 from tradingbot.trading.order import OrderStatus, OrderType, Side
@@ -63,7 +65,7 @@ async def test_a_market_order_tells_its_fills_and_fees_to_the_last_digit(
         received = trade.quantity if side is Side.BUY else trade.quantity * trade.price
         assert (trade.fee, trade.maker) == (received * Decimal("0.001"), False)
         assert trade.fee_currency == ("BTC" if side is Side.BUY else "USDT")
-    told = await session.trades(SYMBOL, exchange_order_id=report.exchange_order_id)
+    told = await session.trades_of(SYMBOL, report.exchange_order_id)
     assert [trade.trade_id for trade in told] == [trade.trade_id for trade in report.trades]
     assert [(row.quantity, row.price, row.fee, row.side) for row in told] == [
         (row.quantity, row.price, row.fee, row.side) for row in report.trades
@@ -149,7 +151,7 @@ async def test_what_rested_is_filled_at_its_own_price_as_maker(world: World) -> 
     session = world.session()
     report = await placed(session, world.order(**ABOVE))
     world.move("70001")
-    (trade,) = await session.trades(SYMBOL, exchange_order_id=report.exchange_order_id)
+    (trade,) = await session.trades_of(SYMBOL, report.exchange_order_id)
     assert (trade.price, trade.quantity) == (Decimal(70_000), Decimal("0.01"))
     assert trade.maker
     assert (trade.fee, trade.fee_currency) == (Decimal("0.7"), "USDT")
@@ -159,12 +161,14 @@ async def test_trades_are_listed_from_after_one_of_them_oldest_first(world: Worl
     session = world.session()
     for _ in range(3):
         await placed(session, world.order(**AT_MARKET))
-    everything = await session.trades(SYMBOL)
-    ids = [int(trade.trade_id) for trade in everything]
-    assert len(ids) >= 3
-    assert ids == sorted(ids)
-    assert list(await session.trades(SYMBOL, after_id=str(ids[0]))) == list(everything[1:])
-    assert await session.trades(SYMBOL, after_id=str(ids[-1])) == []
+    beginning = TradeMark(world.clock.now() - timedelta(hours=1))
+    everything = list(await session.trades_since(SYMBOL, beginning))
+    assert len({trade.trade_id for trade in everything}) >= 3
+    assert everything == sorted(everything, key=lambda trade: trade.at)
+    for place, trade in enumerate(everything):
+        mark = TradeMark(trade.at, trade.trade_id)
+        later = [each.trade_id for each in await session.trades_since(SYMBOL, mark)]
+        assert set(later) >= {each.trade_id for each in everything[place + 1 :]}
 
 
 async def test_an_order_holds_its_money_back_until_it_ends(world: World) -> None:

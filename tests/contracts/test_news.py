@@ -70,7 +70,7 @@ async def test_a_burst_of_fifty_fills_is_fifty_trades(world: World) -> None:
     ]
     assert told[-1].status is OrderStatus.FILLED
     assert told[-1].filled_cost == sum(trade.quantity * trade.price for trade in trades)
-    listed = await session.trades(SYMBOL, exchange_order_id=answer.report.exchange_order_id)
+    listed = await session.trades_of(SYMBOL, answer.report.exchange_order_id)
     assert [replace(trade, at=told[-1].at) for trade in listed] == [
         replace(trade, at=told[-1].at) for trade in trades
     ]

@@ -17,7 +17,7 @@ async def reports(world: World, order: Order) -> list[OrderReport]:
         world.exchange.move(SYMBOL, D(50_000), D(part))
         report = await session.find(SYMBOL, order.client_order_id)
         assert report is not None
-        trades = await session.trades(SYMBOL, exchange_order_id=report.exchange_order_id)
+        trades = await session.trades_of(SYMBOL, report.exchange_order_id)
         told.append(replace(report, trades=tuple(trades[-1:])))
     return told
 

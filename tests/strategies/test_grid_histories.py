@@ -1,6 +1,6 @@
 """Whatever happens to a grid, in whatever order, it keeps its promises and its books."""
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from random import Random
 
 import pytest
@@ -14,6 +14,7 @@ from tradingbot.strategies.grid_state import Phase
 from tradingbot.strategies.strategy import Decision
 from tradingbot.trading.event import OnStop
 from tradingbot.trading.intent import Finish
+from tradingbot.trading.money import EXACT
 from tradingbot.trading.order import Side
 
 CODES = ["insufficient_funds", "below_minimum_notional", "not_placed", "price_off_tick"]
@@ -110,6 +111,11 @@ class AGridInAnUnrulyWorld(RuleBasedStateMachine):
         self.it_can_always_be_sold_out()
 
     def the_same_history_asks_for_the_same_orders(self) -> None:
+        # As in a step: ccxt leaves another rounding behind in the threads it works in.
+        with localcontext(EXACT):
+            self.it_decides_the_same_again()
+
+    def it_decides_the_same_again(self) -> None:
         decision = Decision(self.x.grid.begin(self.x.params))
         for params, event, taken in self.x.history:
             decision = self.x.grid.decide(params, decision.state, event)

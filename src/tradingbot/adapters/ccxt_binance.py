@@ -14,7 +14,16 @@ from tradingbot.adapters.ccxt_lean import pro_class
 from tradingbot.adapters.ccxt_limits import DAY_MS, TEN_SECONDS_MS
 from tradingbot.adapters.ccxt_line import Line, Message
 from tradingbot.adapters.ccxt_wire import STREAMING, TIMEOUT_MS, Hearing, Wire, block
-from tradingbot.exchanges.ports import AccountNews, Balance, Mode, OrderReport, OrderRequest, Trade
+from tradingbot.exchanges.ports import (
+    AccountNews,
+    Balance,
+    Mode,
+    OrderReport,
+    OrderRequest,
+    Trade,
+    TradeMark,
+)
+from tradingbot.kit.clock import milliseconds
 from tradingbot.strategies.strategy import Candle
 from tradingbot.trading.money import plain
 from tradingbot.trading.order import OrderType
@@ -51,6 +60,7 @@ class Binance:
         cancel=1,
         find=4,
         open_orders=6,
+        all_open_orders=80,
         trades=20,
         trades_of_order=5,
         balances=20,
@@ -123,21 +133,38 @@ class Binance:
         asked = {"symbol": _id(symbol), "origClientOrderId": client_order_id}
         return shapes.order_report(symbol, await wire.private_get_order(asked))
 
-    async def open_orders(self, wire: Any, symbol: str) -> list[OrderReport]:
-        rows = _rows(await wire.private_get_openorders({"symbol": _id(symbol)}))
-        return [shapes.order_report(symbol, row) for row in rows]
+    async def open_orders(
+        self, wire: Any, symbol: str | None, symbols: Mapping[str, str]
+    ) -> list[OrderReport]:
+        asked = {} if symbol is None else {"symbol": _id(symbol)}
+        rows = _rows(await wire.private_get_openorders(asked))
+        return [shapes.order_report(symbols[row["symbol"]], row) for row in rows]
 
-    async def trades(
-        self, wire: Any, symbol: str, exchange_order_id: str | None, after_id: str | None
-    ) -> tuple[list[Trade], bool]:
-        asked: dict[str, Any] = {"symbol": _id(symbol), "limit": PAGE}
-        if exchange_order_id is not None:
-            asked["orderId"] = exchange_order_id
-        if after_id is not None or exchange_order_id is None:
-            asked["fromId"] = 0 if after_id is None else int(after_id) + 1
-        rows = _rows(await wire.private_get_mytrades(asked))
+    async def trades_of(
+        self, wire: Any, symbol: str, exchange_order_id: str, page: str | None
+    ) -> tuple[list[Trade], str | None]:
+        asked = {"orderId": exchange_order_id}
+        return await self._trades(
+            wire, symbol, asked if page is None else {**asked, "fromId": page}
+        )
+
+    async def trades_since(
+        self, wire: Any, symbol: str, mark: TradeMark, page: str | None
+    ) -> tuple[list[Trade], str | None]:
+        if page is None and mark.trade_id is not None:
+            page = str(int(mark.trade_id) + 1)
+        asked = {"startTime": milliseconds(mark.at)} if page is None else {"fromId": page}
+        return await self._trades(wire, symbol, asked)
+
+    async def _trades(
+        self, wire: Any, symbol: str, asked: Mapping[str, object]
+    ) -> tuple[list[Trade], str | None]:
+        rows = _rows(
+            await wire.private_get_mytrades({"symbol": _id(symbol), "limit": PAGE, **asked})
+        )
         trades = [shapes.my_trade(symbol, row) for row in rows]
-        return sorted(trades, key=lambda trade: int(trade.trade_id)), len(rows) == PAGE
+        trades.sort(key=lambda trade: int(trade.trade_id))
+        return trades, str(int(trades[-1].trade_id) + 1) if len(rows) == PAGE else None
 
     async def balances(self, wire: Any) -> dict[str, Balance]:
         account = await wire.private_get_account()

@@ -58,7 +58,15 @@ def order_report(symbol: str, raw: Raw) -> OrderReport:
         at=at,
         trades=tuple(_own_fill(symbol, side, order_id, at, fill) for fill in fills),
         reason="the exchange let it expire" if status is OrderStatus.EXPIRED else "",
+        side=side,
+        quantity=_asked(raw["origQty"]),
+        price=_asked(raw["price"]),
     )
+
+
+def _asked(amount: str) -> Decimal | None:
+    """Zero is how Binance says that an order has no price, or only a budget."""
+    return Decimal(amount) or None
 
 
 def _status(name: str) -> OrderStatus:
@@ -118,6 +126,9 @@ def _execution(symbol: str, raw: Raw) -> OrderReport:
         at=moment(raw["T"]),
         trades=(_streamed_fill(symbol, raw),) if raw["x"] == "TRADE" else (),
         reason="" if raw["r"] == "NONE" else str(raw["r"]).lower(),
+        side=Side(raw["S"].lower()),
+        quantity=_asked(raw["q"]),
+        price=_asked(raw["p"]),
     )
 
 

@@ -17,6 +17,7 @@ from tradingbot.exchanges.ports import (
     OrderReport,
     OrderRequest,
     Trade,
+    TradeMark,
 )
 from tradingbot.strategies.strategy import Candle
 from tradingbot.trading.market import Market
@@ -30,6 +31,7 @@ class Weights:
     cancel: int
     find: int
     open_orders: int
+    all_open_orders: int
     trades: int
     trades_of_order: int
     balances: int
@@ -96,12 +98,22 @@ class Dialect(Protocol):
 
     async def find(self, wire: Wire, symbol: str, client_order_id: str) -> OrderReport: ...
 
-    async def open_orders(self, wire: Wire, symbol: str) -> list[OrderReport]: ...
+    async def open_orders(
+        self, wire: Wire, symbol: str | None, symbols: Mapping[str, str]
+    ) -> list[OrderReport]:
+        """Of one market, or of all; `symbols` by the exchange's own names. All pages."""
+        ...
 
-    async def trades(
-        self, wire: Wire, symbol: str, exchange_order_id: str | None, after_id: str | None
-    ) -> tuple[list[Trade], bool]:
-        """One page, oldest first, and whether there may be more."""
+    async def trades_of(
+        self, wire: Wire, symbol: str, exchange_order_id: str, page: str | None
+    ) -> tuple[list[Trade], str | None]:
+        """One page and where the next begins, None when it was the last. `page` None: the first."""
+        ...
+
+    async def trades_since(
+        self, wire: Wire, symbol: str, mark: TradeMark, page: str | None
+    ) -> tuple[list[Trade], str | None]:
+        """As `trades_of`, for every order, from the mark on."""
         ...
 
     async def balances(self, wire: Wire) -> dict[str, Balance]: ...

@@ -5,6 +5,7 @@ import logging
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
+from functools import partial
 from typing import TypeVar
 
 from tradingbot.adapters.ccxt_access import Access
@@ -23,6 +24,7 @@ from tradingbot.exchanges.ports import (
     PlaceAnswer,
     StreamOpened,
     Trade,
+    TradeMark,
     Unclear,
 )
 from tradingbot.kit.ids import jitter
@@ -77,31 +79,35 @@ class CcxtSession:
             Urgency.RESCUE,
         )
 
-    async def open_orders(self, symbol: str) -> Sequence[OrderReport]:
-        weight = self._dialect.weights.open_orders
-        answer = await self._ask(weight, lambda: self._dialect.open_orders(self._wire, symbol))
-        return answer or []
+    async def open_orders(self, symbol: str | None = None) -> Sequence[OrderReport]:
+        weights, symbols = self._dialect.weights, (await self._access.listing()).symbols
+        weight = weights.all_open_orders if symbol is None else weights.open_orders
+        call = partial(self._dialect.open_orders, self._wire, symbol, symbols)
+        return await self._ask(weight, call) or []
 
-    async def trades(
-        self, symbol: str, *, exchange_order_id: str | None = None, after_id: str | None = None
-    ) -> Sequence[Trade]:
-        found: list[Trade] = []
-        more = True
-        while more:
-            last = found[-1].trade_id if found else after_id
-            page, more = await self._trades(symbol, exchange_order_id, last)
-            found += page
-        return found
-
-    async def _trades(
-        self, symbol: str, exchange_order_id: str | None, after_id: str | None
-    ) -> tuple[list[Trade], bool]:
-        weights = self._dialect.weights
-        page = await self._ask(
-            weights.trades if exchange_order_id is None else weights.trades_of_order,
-            lambda: self._dialect.trades(self._wire, symbol, exchange_order_id, after_id),
+    async def trades_of(self, symbol: str, exchange_order_id: str) -> Sequence[Trade]:
+        return await self._pages(
+            self._dialect.weights.trades_of_order,
+            partial(self._dialect.trades_of, self._wire, symbol, exchange_order_id),
         )
-        return page or ([], False)
+
+    async def trades_since(self, symbol: str, mark: TradeMark) -> Sequence[Trade]:
+        return await self._pages(
+            self._dialect.weights.trades,
+            partial(self._dialect.trades_since, self._wire, symbol, mark),
+        )
+
+    async def _pages(
+        self, weight: int, read: Callable[[str | None], Awaitable[tuple[list[Trade], str | None]]]
+    ) -> list[Trade]:
+        found: list[Trade] = []
+        page: str | None = None
+        while True:
+            answer = await self._ask(weight, partial(read, page))
+            trades, page = answer or ([], None)
+            found += trades
+            if page is None:
+                return found
 
     async def balances(self) -> dict[str, Balance]:
         weight = self._dialect.weights.balances

@@ -71,7 +71,8 @@ class OrderReport:
     """What an exchange says of one order: from an answer, a look-up or the user stream.
 
     `filled_quantity` and `filled_cost` are totals so far. `trades` holds those fills that came
-    with the report; it may lack some, then `filled_quantity` shows it.
+    with the report; it may lack some, then `filled_quantity` shows it. `side`, `quantity` and
+    `price` are what the exchange has the order down for, None where it does not say.
     """
 
     symbol: str
@@ -83,11 +84,22 @@ class OrderReport:
     at: datetime
     trades: tuple[Trade, ...] = ()
     reason: str = ""
+    side: Side | None = None
+    quantity: Decimal | None = None
+    price: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TradeMark:
+    """Up to where an account's trades on a market were read: the last one's time, and its id."""
+
+    at: datetime
+    trade_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The exchange has the order, and says so."""
+    """The exchange has the order, and says so; what becomes of it may still be a refusal."""
 
     report: OrderReport
 
@@ -132,7 +144,15 @@ class BalancesChanged:
     balances: dict[str, Balance]
 
 
-AccountNews: TypeAlias = OrderReport | StreamOpened | BalancesChanged
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A message of the user stream that makes no sense. `raw` is its text, cut short."""
+
+    raw: str
+    why: str
+
+
+AccountNews: TypeAlias = OrderReport | StreamOpened | BalancesChanged | Unreadable
 
 
 class Session(Protocol):
@@ -143,7 +163,10 @@ class Session(Protocol):
     """
 
     async def ready_to_place(self) -> None:
-        """Return once the rate limits have room for one order; take that room."""
+        """Return once the rate limits have room for one order; take that room.
+
+        Raises ExchangeUnreachable while the exchange's clock is not known well enough to sign by.
+        """
         ...
 
     async def place(self, request: OrderRequest) -> PlaceAnswer:
@@ -151,19 +174,26 @@ class Session(Protocol):
         ...
 
     async def cancel(self, symbol: str, exchange_order_id: str) -> OrderReport | None:
-        """The order after the cancel, or None when the exchange knows no such open order."""
+        """The order after the cancel, or None when the exchange knows no such open order.
+
+        Where a cancel is only acknowledged the order may still be open in the answer.
+        """
         ...
 
     async def find(self, symbol: str, client_order_id: str) -> OrderReport | None:
         """One look-up by client order id; None is a clear 'not found'."""
         ...
 
-    async def open_orders(self, symbol: str) -> Sequence[OrderReport]: ...
+    async def open_orders(self, symbol: str | None = None) -> Sequence[OrderReport]:
+        """Of one market or of the whole account, whoever placed them; all pages."""
+        ...
 
-    async def trades(
-        self, symbol: str, *, exchange_order_id: str | None = None, after_id: str | None = None
-    ) -> Sequence[Trade]:
-        """Trades of one order, or those after one trade id, oldest first, all pages."""
+    async def trades_of(self, symbol: str, exchange_order_id: str) -> Sequence[Trade]:
+        """The trades of one order, oldest first, all pages."""
+        ...
+
+    async def trades_since(self, symbol: str, mark: TradeMark) -> Sequence[Trade]:
+        """The account's trades after the mark, oldest first, all pages; some may come again."""
         ...
 
     async def balances(self) -> dict[str, Balance]: ...

@@ -104,7 +104,7 @@ class Executor:
         if applied is None or not applied.fills_missing:
             return None if applied is None else applied.order
         session = await self._sessions.of(account_id)
-        trades = await session.trades(report.symbol, exchange_order_id=report.exchange_order_id)
+        trades = await session.trades_of(report.symbol, report.exchange_order_id)
         whole = replace(report, trades=tuple(trades))
         applied = await self._applier.apply(account_id, whole)
         return None if applied is None else applied.order

@@ -6,7 +6,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from tradingbot.exchanges.errors import ExchangeUnreachable
-from tradingbot.exchanges.ports import BalancesChanged, OrderReport, StreamOpened
+from tradingbot.exchanges.ports import (
+    AccountNews,
+    BalancesChanged,
+    OrderReport,
+    StreamOpened,
+    Unreadable,
+)
 from tradingbot.kit.crew import Crew, every
 from tradingbot.kit.database import Database, DatabaseUnreachable
 from tradingbot.kit.errors import Fact
@@ -116,7 +122,7 @@ class Monitor:
             watch.streaming = False
             await asyncio.sleep(RETRY_SECONDS)
 
-    def _hear(self, watch: Watch, news: OrderReport | StreamOpened | BalancesChanged) -> None:
+    def _hear(self, watch: Watch, news: AccountNews) -> None:
         match news:
             case StreamOpened():
                 # What happened before is not in the stream: look at everything once.
@@ -124,8 +130,8 @@ class Monitor:
                 watch.unsure.set()
             case OrderReport():
                 self._crew.spawn(self._take_in(watch, news))
-            case BalancesChanged():
-                pass  # the ledger of part 2 listens here; orders are told by reports alone
+            case BalancesChanged() | Unreadable():
+                pass
 
     async def _take_in(self, watch: Watch, report: OrderReport) -> None:
         try:
