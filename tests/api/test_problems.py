@@ -4,9 +4,11 @@ import json
 from collections.abc import AsyncIterator
 
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
 from tests.api.client import BOT, PASSWORD, Api, running_api
 from tests.api.line import cuttable
+from tradingbot.api.middleware import BodyLimit
 
 PROBLEM = {"type", "title", "status", "detail", "code"}
 
@@ -60,6 +62,26 @@ async def test_more_than_a_megabyte_is_413_also_when_its_length_is_not_said(
         answer = await api.http.post("/api/bots", content=content, headers=headers)
         assert answer.status_code == 413
         assert answer.json()["code"] == "body_too_large"
+
+
+async def test_a_body_too_long_is_read_before_the_answer_so_that_its_sender_sees_it() -> None:
+    chunks = [{"body": b" " * 2**20, "more_body": more} for more in (True, True, False)]
+    answers: list[int] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", **chunks.pop(0)}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            assert chunks == []
+            answers.append(message["status"])
+
+    async def unreached(scope: Scope, receive: Receive, send: Send) -> None:
+        raise AssertionError((scope, receive, send))
+
+    said = [(b"content-length", str(3 * 2**20).encode())]
+    await BodyLimit(unreached)({"type": "http", "headers": said}, receive, send)
+    assert answers == [413]
 
 
 async def test_wrong_addresses_and_methods_are_problems_too(api: Api) -> None:

@@ -13,6 +13,7 @@ from tradingbot.kit import ids
 from tradingbot.kit.log import logger
 
 BODY_BYTES_MAX = 2**20
+DROPPED_BYTES_MAX = 16 * BODY_BYTES_MAX
 QUIET = ("/health/live", "/health/ready")
 
 log = logger("tradingbot.api")
@@ -69,6 +70,7 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         if int(Headers(scope=scope).get("content-length", 0)) > BODY_BYTES_MAX:
+            await _drop_body(receive)
             await too_large()(scope, receive, send)
             return
         seen = 0
@@ -82,6 +84,16 @@ class BodyLimit:
             return message
 
         await self._app(scope, counting, send)
+
+
+async def _drop_body(receive: Receive) -> None:
+    """Read on, within bounds: who is still sending sees a broken pipe instead of the answer."""
+    dropped = 0
+    while dropped < DROPPED_BYTES_MAX:
+        message = await receive()
+        dropped += len(message.get("body", b""))
+        if not message.get("more_body"):
+            return
 
 
 def _failed(error_id: str) -> ASGIApp:
