@@ -12,7 +12,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check fix bench lock
+.PHONY: help demo up test seeds check fix docs chaos soak bench lock
 
 help:  ## this page
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -26,6 +26,9 @@ up: $(READY)  ## the whole system, empty
 test: $(READY)  ## every test; starts the servers it needs itself
 	$(RUN)/pytest -n 2 $(ARGS)
 
+seeds: $(READY)  ## the simulation: many lives of the order path, e.g. ARGS="--count 100000 --jobs 2"
+	@$(RUN)/python -m tests.seeds $(ARGS)
+
 check: $(READY)  ## format, lint, types, import contracts
 	$(RUN)/ruff format --check .
 	$(RUN)/ruff check .
@@ -35,6 +38,15 @@ check: $(READY)  ## format, lint, types, import contracts
 fix: $(READY)  ## format, and mend what the linter can mend
 	$(RUN)/ruff format .
 	$(RUN)/ruff check --fix .
+
+docs: $(READY)  ## the pages that are drawn from the code
+	$(RUN)/python -m tradingbot.adapters.ccxt_error_table > docs/error-codes.md
+
+chaos: $(READY)  ## the fault tests at full length, hours of them; ARGS="--only 2 --orders 500"
+	$(RUN)/python -m tests.chaos $(ARGS)
+
+soak: $(READY)  ## an hour of trade under one per cent of every fault; ARGS="--hours 24"
+	$(RUN)/python -m tests.chaos --only 20 --exchange both $(ARGS)
 
 bench: $(READY)  ## the benchmarks, one JSON line each
 	$(RUN)/python -m bench $(ARGS)

@@ -12,6 +12,7 @@ from bench import (
     demo_memory,
     list_bots,
     post_order,
+    restart,
     start,
 )
 from bench.report import Result, people, show
@@ -26,6 +27,7 @@ BENCHMARKS: Mapping[str, Callable[[], Awaitable[list[Result]]]] = {
     "demo_memory": demo_memory.measure,
     "calm_tick": calm_tick.measure,
     "bot_memory": bot_memory.measure,
+    "restart": restart.measure,
 }
 
 

@@ -19,6 +19,7 @@ class HeldOrder:
     at: datetime
     quantity: Decimal = ZERO
     cost: Decimal = ZERO
+    reason: str = ""
     trades: list[Trade] = field(default_factory=list)
 
     @property
@@ -35,15 +36,32 @@ class HeldOrder:
             filled_cost=self.cost,
             at=self.at,
             trades=tuple(trades),
+            reason=self.reason,
             side=self.request.side,
             quantity=self.request.quantity,
             price=self.request.price,
         )
 
+    def acknowledgement(self) -> OrderReport:
+        """That it was taken, and nothing else."""
+        request = self.request
+        return OrderReport(
+            symbol=request.symbol,
+            client_order_id=request.client_order_id,
+            exchange_order_id=self.id,
+            status=OrderStatus.OPEN,
+            filled_quantity=ZERO,
+            filled_cost=ZERO,
+            at=self.at,
+        )
+
 
 @dataclass(slots=True)
 class Account:
+    """`ids`: every client order id it ever used."""
+
     balances: dict[str, Balance]
+    ids: set[str] = field(default_factory=set)
     orders: list[HeldOrder] = field(default_factory=list)
     listeners: list[asyncio.Queue[AccountNews | None]] = field(default_factory=list)
 

@@ -7,12 +7,13 @@ answers, to deliver them late, to fall silent. `posts` is every order that reach
 import asyncio
 import itertools
 from collections import defaultdict
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 
 from tests.fake_account import Account, HeldOrder
 from tradingbot.exchanges.errors import ExchangeUnknown, ExchangeUnreachable, SymbolUnknown
@@ -51,13 +52,14 @@ BTC_USDT = Market(
     maker_fee=Decimal("0.001"),
     taker_fee=Decimal("0.001"),
 )
+OVERLAP = timedelta(minutes=5)
 PURSE = {"USDT": Decimal(100_000), "BTC": Decimal(1)}
 CODES = {
-    "price_off_tick": ("price_not_allowed", "-1013"),
-    "quantity_off_step": ("quantity_not_allowed", "-1013"),
-    "below_minimum_quantity": ("quantity_not_allowed", "-1013"),
-    "above_maximum_quantity": ("quantity_not_allowed", "-1013"),
-    "below_minimum_notional": ("below_minimum_notional", "-1013"),
+    "price_off_tick": "price_not_allowed",
+    "quantity_off_step": "quantity_not_allowed",
+    "below_minimum_quantity": "quantity_not_allowed",
+    "above_maximum_quantity": "quantity_not_allowed",
+    "below_minimum_notional": "below_minimum_notional",
 }
 
 
@@ -74,6 +76,32 @@ class FakeClock:
         self._now += timedelta(seconds=seconds)
 
 
+class Manner(StrEnum):
+    """How an order is answered, and by what name the exchange is asked for."""
+
+    DECIDES = "binance"  # with what became of it; an id is free again once its order ended
+    ACKNOWLEDGES = "bybit"  # that it was taken; what becomes of it follows. An id is used for ever.
+
+
+# An exchange's own numbers for its refusals.
+NUMBERS = {
+    Manner.DECIDES: {
+        "stale_timestamp": "-1021",
+        "symbol_unknown": "-1121",
+        "insufficient_funds": "-2010",
+        "would_match": "-2010",
+    },
+    Manner.ACKNOWLEDGES: {
+        "stale_timestamp": "10002",
+        "symbol_unknown": "170121",
+        "insufficient_funds": "170131",
+        "price_not_allowed": "170134",
+        "quantity_not_allowed": "170137",
+        "below_minimum_notional": "170140",
+    },
+}
+
+
 class Fault(StrEnum):
     """What becomes of the next order sent."""
 
@@ -84,18 +112,26 @@ class Fault(StrEnum):
 
 
 class FakeExchange:
-    """The exchange and, at once, exchanges.ports.Exchanges and MarketData of it."""
+    """The exchange and, at once, exchanges.ports.Exchanges and MarketData of it.
 
-    def __init__(self, clock: Clock | None = None, *markets: Market) -> None:
+    One that acknowledges decides in the order of arrival, as soon as the loop turns, or when told.
+    """
+
+    def __init__(
+        self, clock: Clock | None = None, *markets: Market, manner: Manner = Manner.DECIDES
+    ) -> None:
         self.clock = clock or FakeClock()
+        self.manner = manner
         self.posts: list[OrderRequest] = []
         self.faults: list[Fault] = []
         self.unreachable = False
         self.offset_ms = 0
+        self.fee_coin: str | None = None  # None: fees are taken of what is received
         self._markets = {market.symbol: market for market in markets or (BTC_USDT,)}
         self._prices = dict.fromkeys(self._markets, Decimal(60_000))
         self._accounts: dict[int, Account] = {}
         self._late: list[tuple[Account, OrderRequest]] = []
+        self._undecided: list[Callable[[], None]] = []
         self._numbers = itertools.count(1)
         self._listeners: defaultdict[str, list[asyncio.Queue[Price]]] = defaultdict(list)
 
@@ -125,6 +161,11 @@ class FakeExchange:
         late, self._late = self._late, []
         return [self._judge(account, request) for account, request in late]
 
+    def decide(self) -> None:
+        """What was only acknowledged happens, or does not."""
+        while self._undecided:
+            self._undecided.pop(0)()
+
     def cut_streams(self) -> None:
         """Every user stream breaks: it opens anew, and tells nothing of what was before."""
         for account in self._accounts.values():
@@ -140,7 +181,7 @@ class FakeExchange:
     # --- exchanges.ports.Exchanges
 
     def names(self) -> Sequence[str]:
-        return ["binance"]
+        return [self.manner.value]
 
     def session(self, credentials: Credentials) -> "FakeSession":
         self._known(credentials.exchange)
@@ -218,8 +259,25 @@ class FakeExchange:
             raise asyncio.CancelledError
         return Unclear("the answer was lost") if fault is Fault.LOST_AFTER else answer
 
-    def withdraw(self, account: Account, order: HeldOrder) -> None:
-        order.status, order.at = OrderStatus.CANCELLED, self.clock.now()
+    def cancel(self, account: Account, exchange_order_id: str) -> OrderReport | None:
+        order = next((each for each in account.orders if each.id == exchange_order_id), None)
+        if order is None or order.status not in ON_BOOK:
+            return None
+        if self.manner is Manner.ACKNOWLEDGES:
+            self._later(partial(self._withdraw, account, order))
+        else:
+            self._withdraw(account, order)
+        return order.report()
+
+    def _later(self, act: Callable[[], None]) -> None:
+        self._undecided.append(act)
+        with suppress(RuntimeError):  # without a loop it is decided when told
+            asyncio.get_running_loop().call_soon(self.decide)
+
+    def _withdraw(self, account: Account, order: HeldOrder, reason: str = "") -> None:
+        if order.status not in ON_BOOK:
+            return  # filled in the meantime
+        order.status, order.at, order.reason = OrderStatus.CANCELLED, self.clock.now(), reason
         asset, amount = self._price_of(order.request, order.remaining)
         account.change(asset, amount, -amount)
         account.tell(order.report(), BalancesChanged({asset: account.balances[asset]}))
@@ -228,44 +286,74 @@ class FakeExchange:
         refused = self._stale(request) or self._against(account, request)
         if refused is not None:
             return refused
-        if any(
-            order.request.client_order_id == request.client_order_id
-            and order.status not in TERMINAL
+        if self._is_taken(account, request.client_order_id):
+            return Unclear("Duplicate order sent.", duplicate=True)
+        order = HeldOrder(request, str(next(self._numbers)), OrderStatus.OPEN, self.clock.now())
+        account.ids.add(request.client_order_id)
+        if self.manner is Manner.ACKNOWLEDGES:
+            self._later(partial(self._work, account, order))
+            return Accepted(order.acknowledgement())
+        self._accept(account, order)
+        return Accepted(order.report(order.trades))
+
+    def _is_taken(self, account: Account, client_order_id: str) -> bool:
+        if self.manner is Manner.ACKNOWLEDGES:
+            return client_order_id in account.ids
+        return any(
+            order.request.client_order_id == client_order_id and order.status not in TERMINAL
             for order in account.orders
-        ):
-            return Unclear("Duplicate order sent.")
-        return Accepted(self._accept(account, request))
+        )
 
     def _stale(self, request: OrderRequest) -> Refused | None:
         now = int(self.clock.now().timestamp() * 1000) + self.offset_ms
         if now - request.recv_window_ms <= request.sign_timestamp_ms < now + 1_000:
             return None
-        return Refused("stale_timestamp", "-1021", "outside of the recvWindow")
+        return self._no("stale_timestamp", "outside of the recvWindow")
+
+    def _no(self, code: str, message: str) -> Refused:
+        return Refused(code, NUMBERS[self.manner].get(code, "-1013"), message)
 
     def _against(self, account: Account, request: OrderRequest) -> Refused | None:
         market = self._markets.get(request.symbol)
         if market is None:
-            return Refused("symbol_unknown", "-1121", "Invalid symbol.")
+            return self._no("symbol_unknown", "Invalid symbol.")
         price = request.price or self._prices[request.symbol]
         if (broken := breach(market, request.quantity, price)) is not None:
-            return Refused(*CODES[broken.code], broken.reason)
-        asset, amount = self._price_of(request, request.quantity)
-        if account.balances.get(asset, Balance(ZERO, ZERO)).free < amount:
-            return Refused("insufficient_funds", "-2010", "insufficient balance")
-        if request.type is OrderType.LIMIT_MAKER and self._takes(request):
-            return Refused("would_match", "-2010", "would immediately match and take")
+            return self._no(CODES[broken.code], broken.reason)
+        if not self._affords(account, request):
+            return self._no("insufficient_funds", "insufficient balance")
+        if self.manner is Manner.DECIDES and self._would_match(request):
+            return self._no("would_match", "would immediately match and take")
         return None
 
-    def _accept(self, account: Account, request: OrderRequest) -> OrderReport:
-        order = HeldOrder(request, str(next(self._numbers)), OrderStatus.OPEN, self.clock.now())
+    def _affords(self, account: Account, request: OrderRequest) -> bool:
+        asset, amount = self._price_of(request, request.quantity)
+        return account.balances.get(asset, Balance(ZERO, ZERO)).free >= amount
+
+    def _would_match(self, request: OrderRequest) -> bool:
+        return request.type is OrderType.LIMIT_MAKER and self._takes(request)
+
+    def _work(self, account: Account, order: HeldOrder) -> None:
+        """What becomes of an order that was acknowledged, as things stand by now."""
+        if not self._affords(account, order.request):
+            order.status, order.reason = OrderStatus.REJECTED, "insufficient_funds"
+            account.orders.append(order)
+            account.tell(order.report())
+            return
+        post_only = self._would_match(order.request)
+        self._accept(account, order, rests=post_only)
+        if post_only:
+            self._withdraw(account, order, "would_match")
+
+    def _accept(self, account: Account, order: HeldOrder, *, rests: bool = False) -> None:
+        request = order.request
         account.orders.append(order)
         asset, amount = self._price_of(request, request.quantity)
         account.change(asset, -amount, amount)
         account.tell(order.report(), BalancesChanged({asset: account.balances[asset]}))
-        if self._takes(request):
+        if not rests and self._takes(request):
             price = self._prices[request.symbol]
             self._fill(account, order, request.quantity, price, maker=False)
-        return order.report(order.trades)
 
     def _takes(self, request: OrderRequest) -> bool:
         price = self._prices[request.symbol]
@@ -291,8 +379,9 @@ class FakeExchange:
     ) -> None:
         request, market = order.request, self._markets[order.request.symbol]
         bought = request.side is Side.BUY
-        rate = market.maker_fee if maker else market.taker_fee
         received = quantity if bought else quantity * price
+        coin = market.base if bought else market.quote
+        fee, fee_coin = self._fee(market, coin, received, quantity * price, maker=maker)
         trade = Trade(
             trade_id=str(next(self._numbers)),
             exchange_order_id=order.id,
@@ -300,22 +389,36 @@ class FakeExchange:
             side=request.side,
             quantity=quantity,
             price=price,
-            fee=received * rate,
-            fee_currency=market.base if bought else market.quote,
+            fee=fee,
+            fee_currency=fee_coin,
             maker=maker,
             at=self.clock.now(),
         )
         held, locked = self._price_of(request, quantity)
         spent = quantity * price if bought else quantity
         account.change(held, locked - spent, -locked)
-        account.change(trade.fee_currency, received - trade.fee)
+        account.change(coin, received)
+        account.change(fee_coin, -fee)
         order.trades.append(trade)
         order.quantity += quantity
         order.cost += quantity * price
         order.at = trade.at
         order.status = OrderStatus.PARTIALLY_FILLED if order.remaining else OrderStatus.FILLED
-        changed = {asset: account.balances[asset] for asset in (market.base, market.quote)}
-        account.tell(order.report([trade]), BalancesChanged(changed))
+        coins = (market.base, market.quote, fee_coin)
+        changed = {asset: account.balances[asset] for asset in coins}
+        account.tell(order.report([trade]))
+        if self.manner is Manner.ACKNOWLEDGES:
+            account.tell(order.report())  # fills and states come in messages of their own
+        account.tell(BalancesChanged(changed))
+
+    def _fee(
+        self, market: Market, coin: str, received: Decimal, worth: Decimal, *, maker: bool
+    ) -> tuple[Decimal, str]:
+        """Of what is received, or at a price of 500 of another coin, to eight places."""
+        rate = market.maker_fee if maker else market.taker_fee
+        if self.fee_coin is None:
+            return received * rate, coin
+        return (worth * rate / 500).quantize(Decimal("1e-8")), self.fee_coin
 
     def _price_of(self, request: OrderRequest, quantity: Decimal) -> tuple[str, Decimal]:
         """What an order holds back for this much of it."""
@@ -344,16 +447,19 @@ class FakeSession:
 
     async def cancel(self, symbol: str, exchange_order_id: str) -> OrderReport | None:
         self._exchange.answer()
-        for order in self._account.orders:
-            if order.id == exchange_order_id and order.status in ON_BOOK:
-                self._exchange.withdraw(self._account, order)
-                return order.report()
-        return None
+        return self._exchange.cancel(self._account, exchange_order_id)
 
     async def find(self, symbol: str, client_order_id: str) -> OrderReport | None:
         self._exchange.answer()
         for order in reversed(self._account.orders):
             if order.request.client_order_id == client_order_id:
+                return order.report()
+        return None
+
+    async def find_by_exchange_id(self, symbol: str, exchange_order_id: str) -> OrderReport | None:
+        self._exchange.answer()
+        for order in self._account.orders:
+            if (order.request.symbol, order.id) == (symbol, exchange_order_id):
                 return order.report()
         return None
 
@@ -371,6 +477,8 @@ class FakeSession:
         ]
 
     async def trades_since(self, symbol: str, mark: TradeMark) -> Sequence[Trade]:
+        if self._exchange.manner is Manner.ACKNOWLEDGES:  # it knows of times only
+            return [row for row in self._trades(symbol) if row.at >= mark.at - OVERLAP]
         after = int(mark.trade_id) if mark.trade_id is not None else 0
         return [
             trade
@@ -395,6 +503,9 @@ class FakeSession:
             for asset, held in self._account.balances.items()
             if held.free or held.locked
         }
+
+    def hears(self) -> bool:
+        return bool(self._account.listeners)
 
     async def news(self) -> AsyncGenerator[AccountNews]:
         while True:

@@ -39,12 +39,17 @@ class Limits(StrEnum):
     ROOMY = "roomy"
 
 
-# For an exchange with one local user, whose many bots Binance would count as one address.
+# For an exchange with one local user, whose many bots count as one address.
 ROOMY = {
     "weight_per_minute": 1_000_000,
     "orders_per_10_seconds": 100_000,
     "orders_per_day": 100_000_000,
     "open_orders_per_market": 100_000,
+    "bybit_requests_per_5_seconds": 100_000,
+    "bybit_orders_per_second": 10_000,
+    "bybit_amends_per_second": 10_000,
+    "bybit_queries_per_second": 10_000,
+    "bybit_open_orders": 100_000,
 }
 
 
@@ -56,7 +61,18 @@ DataDir = Annotated[Path | None, typer.Option(help="Where everything is kept (DA
 Feed = Annotated[str, typer.Option(help="Prices: synthetic, or replay:FILE (Parquet or CSV).")]
 SPEED = typer.Option(min=0, help="Times real time; 0: a replay at full speed. --demo: 240.")
 Speed = Annotated[float, typer.Option(min=0, help="Times real time; 0: a replay at full speed.")]
+FaultPort = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        max=65535,
+        help="The paper exchange takes orders for faults there: for tests of reliability.",
+    ),
+]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same synthetic prices.")]
+FeeCoin = Annotated[
+    str | None, typer.Option(help="Pays fees, at a discount, while an account has it: BNB.")
+]
 Password = Annotated[
     str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for.")
 ]
@@ -82,6 +98,8 @@ def up(
     feed: Feed = "synthetic",
     speed: Annotated[float | None, SPEED] = None,
     seed: Seed = 1,
+    paper_fault_port: FaultPort = None,
+    fee_coin: FeeCoin = None,
 ) -> None:
     """Run the whole system on this machine until Ctrl-C.
 
@@ -119,11 +137,13 @@ def up(
         secret_key=settings.secret_key.get_secret_value(),
         paper_exchange_url=settings.paper_exchange_url,
         paper=settings.trading_mode == "paper",
+        paper_fault_port=paper_fault_port,
         paper_arguments=(
             f"--feed={feed}",
             f"--speed={speed if speed is not None else DEMO_SPEED if demo else 1.0}",
             f"--seed={seed}",
             f"--limits={Limits.ROOMY}",
+            *((f"--fee-coin={fee_coin}",) if fee_coin else ()),
         ),
     )
     directory = DataDirectory(data_dir or settings.data_dir)
@@ -239,8 +259,10 @@ def paper_exchange(
     speed: Speed = 1.0,
     seed: Seed = 1,
     limits: Annotated[Limits, typer.Option(help="Rate limits.")] = Limits.BINANCE,
+    fault_port: FaultPort = None,
+    fee_coin: FeeCoin = None,
 ) -> None:
-    """Serve an exchange with play money that speaks Binance's protocol, until SIGTERM.
+    """Serve an exchange with play money that speaks Binance's and Bybit's protocol, until SIGTERM.
 
     An unknown API key gets an account with starting balances. The journal in the data directory
     holds everything that happened; after a crash the exchange goes on from it.
@@ -252,18 +274,42 @@ def paper_exchange(
     from tradingbot import settings as environment
     from tradingbot.paper.options import PaperLimits, PaperOptions
     from tradingbot.processes import paper_exchange as process
+    from tradingbot.simulation.fees import FeeRates
 
     settings = environment.load("secret_key")
     process.main(
         PaperOptions(
             data_dir=settings.data_dir,
             port=port or 0,
+            fault_port=fault_port,
             feed=feed,
             speed=speed,
             seed=seed,
             limits=PaperLimits() if limits is Limits.BINANCE else PaperLimits(**ROOMY),
+            fees=FeeRates(third_coin=fee_coin.upper() if fee_coin else None),
         )
     )
+
+
+@app.command()
+def audit() -> None:
+    """Check that the books of orders and fills add up, then end: with 1 when they do not.
+
+    Every breach is a line: the rule, the account, the row, what is wrong. The order monitor asks
+    the same once an hour, of what has changed within a day.
+
+    \b
+    Environment: DATABASE_URL, SECRET_KEY
+    Example:     tradingbot audit && echo the books add up
+    """
+    from tradingbot.wiring import administration
+
+    breaches = asyncio.run(administration.audit(stored()))
+    for breach in breaches:
+        line = f"{breach.rule}\taccount {breach.account_id}\t{breach.subject}\t{breach.why}"
+        typer.echo(line)
+    if breaches:
+        sys.exit(1)
 
 
 @keys.command("rotate")

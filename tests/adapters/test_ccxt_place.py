@@ -10,29 +10,16 @@ from urllib.parse import parse_qsl
 import pytest
 
 from tests.adapters.accounts import CREDENTIALS, KEY, SECRET, exchanges_at, request
+from tests.adapters.binance import ORDER as GOOD
+from tests.adapters.binance import placed as good
 from tests.adapters.rude_server import Manner, RudeServer, answer, rude_server
 from tradingbot.exchanges.ports import Accepted, PlaceAnswer, Refused, Unclear
 from tradingbot.trading.order import OrderStatus, OrderType
 
 pytestmark = pytest.mark.anyio
 
-GOOD = {
-    "symbol": "BTCUSDT",
-    "orderId": 77,
-    "clientOrderId": "t-ours-1",
-    "transactTime": 1_767_225_600_000,
-    "executedQty": "0",
-    "cummulativeQuoteQty": "0",
-    "status": "NEW",
-    "side": "BUY",
-    "fills": [],
-}
 UNLISTED = (-1000, -1001, -1006, -1007, -1008, -1016, -9999)
 HTML = "<html><h1>502 Bad Gateway</h1></html>"
-
-
-def good(**change: object) -> bytes:
-    return answer(200, json.dumps(GOOD | change))
 
 
 def error(status: int, code: int, words: str = "words") -> bytes:

@@ -14,13 +14,19 @@ from tests.adapters.accounts import CREDENTIALS, KEY, SECRET, exchanges_at, requ
 from tests.adapters.rude_server import Manner, answer, rude_server
 from tradingbot.adapters.ccxt_exchange import CcxtExchanges
 from tradingbot.exchanges.errors import ExchangeUnreachable, KeyRefused
-from tradingbot.exchanges.ports import Credentials, Mode, OrderReport, StreamOpened
+from tradingbot.exchanges.ports import (
+    Credentials,
+    Mode,
+    OrderReport,
+    StreamOpened,
+    Unreadable,
+)
 from tradingbot.kit.clock import SystemClock
 
 pytestmark = pytest.mark.anyio
 
 TIME = answer(200, '{"serverTime": 1767225600000}')
-CLOCK = (TIME, TIME, TIME)
+CLOCK = (TIME,) * 5
 INFO = {
     "rateLimits": [],
     "symbols": [
@@ -94,9 +100,7 @@ async def test_a_stale_clock_is_measured_again_and_the_question_asked_once_more(
         held = await exchanges.session(CREDENTIALS).balances()
     assert str(held["BTC"].free) == "1.5"
     paths = [request.split()[1].partition(b"?")[0] for request in server.requests]
-    assert [path.rpartition(b"/")[2] for path in paths] == [b"time"] * 3 + [b"account"] + [
-        b"time"
-    ] * 3 + [b"account"]
+    assert [path.rpartition(b"/")[2] for path in paths] == ([b"time"] * 5 + [b"account"]) * 2
     signed = int(server.requests[-1].partition(b"timestamp=")[2][:13])
     assert abs(signed - 1_767_225_600_000) < 2_000  # the exchange's time, not ours
 
@@ -201,7 +205,7 @@ EVENT: dict[str, Any] = {
     "subscriptionId": 0,
     "event": {
         "e": "executionReport", "s": "BTCUSDT", "c": "t-1", "C": "", "S": "BUY", "i": 5, "x": "NEW",
-        "X": "NEW", "r": "NONE", "z": "0", "Z": "0", "T": 1_767_225_600_000,
+        "X": "NEW", "r": "NONE", "q": "1", "p": "2", "z": "0", "Z": "0", "T": 1_767_225_600_000,
     },
 }  # fmt: skip
 
@@ -226,7 +230,25 @@ async def test_a_stream_that_ends_is_opened_anew_and_says_so() -> None:
     assert SECRET not in json.dumps(stream.subscriptions)
 
 
-async def test_an_event_that_makes_no_sense_starts_a_new_life() -> None:
+@pytest.mark.parametrize(
+    "frame",
+    [
+        '{"event": {"e": "executionRep',
+        "[1, 2",
+        "pardon?",
+        "[]",
+        '"text"',
+        "42",
+        '{"event": "text"}',
+        json.dumps({**EVENT, "event": {**EVENT["event"], "s": "NOTHERE"}}),
+        json.dumps({**EVENT, "event": {**EVENT["event"], "X": "NEVER_SEEN"}}),
+        json.dumps({**EVENT, "event": {**EVENT["event"], "z": "a lot"}}),
+        json.dumps({**EVENT, "event": {**EVENT["event"], "T": None}}),
+    ],
+)
+async def test_a_frame_that_makes_no_sense_is_told_as_such_and_the_stream_goes_on(
+    frame: str,
+) -> None:
     async with (
         asyncio.timeout(10),
         stream_server(YES) as (stream, url),
@@ -234,10 +256,50 @@ async def test_an_event_that_makes_no_sense_starts_a_new_life() -> None:
         aclosing(exchanges.session(CREDENTIALS).news()) as news,
     ):
         assert await anext(news) == StreamOpened()
-        for change in ({"s": "NOTHERE"}, {"e": "somethingNew"}, {}, {"X": "NEVER_SEEN"}):
-            await stream.sockets[0].send_json({**EVENT, "event": {**EVENT["event"], **change}})
+        await stream.sockets[0].send_str(frame)
+        await stream.sockets[0].send_json(EVENT)
+        told = await anext(news)
+        assert isinstance(told, Unreadable)
+        assert told.why
         assert isinstance(await anext(news), OrderReport)
+    assert len(stream.sockets) == 1
+
+
+async def test_an_event_of_another_kind_is_no_news() -> None:
+    async with (
+        asyncio.timeout(10),
+        stream_server(YES) as (stream, url),
+        exchanges_at(url) as exchanges,
+        aclosing(exchanges.session(CREDENTIALS).news()) as news,
+    ):
         assert await anext(news) == StreamOpened()
+        await stream.sockets[0].send_json({**EVENT, "event": {"e": "somethingNew"}})
+        await stream.sockets[0].send_json(EVENT)
+        assert isinstance(await anext(news), OrderReport)
+
+
+async def until_true(so: Callable[[], bool]) -> None:
+    while not so():  # noqa: ASYNC110  # a socket's end rings no event of ours
+        await asyncio.sleep(0.001)
+
+
+async def test_a_session_knows_whether_it_is_hearing() -> None:
+    async with (
+        asyncio.timeout(10),
+        stream_server(YES) as (stream, url),
+        exchanges_at(url) as exchanges,
+    ):
+        session = exchanges.session(CREDENTIALS)
+        assert not session.hears()
+        async with aclosing(session.news()) as news:
+            assert await anext(news) == StreamOpened()
+            assert session.hears()
+            await stream.sockets[0].close()
+            coming = asyncio.ensure_future(anext(news))
+            await until_true(lambda: not session.hears())
+            assert await coming == StreamOpened()
+            assert session.hears()
+        assert not session.hears()
 
 
 async def test_a_peer_that_answers_no_ping_is_given_up() -> None:

@@ -23,6 +23,7 @@ from tradingbot.kit.database import Database
 from tradingbot.kit.idempotency import Once, idempotency_keys
 from tradingbot.kit.outbox import outbox
 from tradingbot.kit.vault import Vault
+from tradingbot.ledger.balances import open_books
 from tradingbot.strategies.catalogue import CATALOGUE
 from tradingbot.users.models import audit_log
 
@@ -56,6 +57,7 @@ def desk(database: Database) -> BotDesk:
         Mode.TESTNET,
         repository.uses_account,
         exchange.forget,
+        open_books,
     )
     return BotDesk(database, accounts, exchange, CATALOGUE, lambda: None)
 

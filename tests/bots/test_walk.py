@@ -9,6 +9,7 @@ import pytest
 from tradingbot.bots.walk import StrategyFailed, Walk, dump_watches, load_watches, walk
 from tradingbot.strategies.strategy import Decision, Params
 from tradingbot.trading.event import Event, OnStop, OrderRefused, Started, StopRequested
+from tradingbot.trading.funds import Funds
 from tradingbot.trading.intent import (
     Direction,
     Finish,
@@ -59,8 +60,8 @@ def order(quantity: str) -> PlaceOrder:
     return PlaceOrder("a", 1, Side.BUY, OrderType.LIMIT, D(quantity), D(100), "because")
 
 
-def taken(strategy: Any, *events: Event) -> Walk:
-    return walk(strategy, Params(), Walk(Seen(), {}), events, LIMITS)
+def taken(strategy: Any, *events: Event, limits: Limits = LIMITS) -> Walk:
+    return walk(strategy, Params(), Walk(Seen(), {}), events, limits)
 
 
 def test_what_the_last_gate_refuses_reaches_the_strategy_as_an_event() -> None:
@@ -110,3 +111,13 @@ def test_a_start_after_the_end_in_the_same_walk_goes_on() -> None:
     led = taken(Scripted({"StopRequested": (Finish("done"),)}), stopped, STARTED)
 
     assert led.finish is None
+
+
+def test_money_an_order_was_approved_for_is_not_there_for_the_next_step() -> None:
+    rich = replace(LIMITS, funds=Funds(quote=D(60)))
+    again = {"Started": (order("0.4"),), "StopRequested": (replace(order("0.4"), round=2),)}
+    led = taken(Scripted(again), STARTED, StopRequested(STARTED.at, OnStop.CANCEL), limits=rich)
+    assert [place.round for place in led.places] == [1]
+    refused = led.steps[-1][0]
+    assert isinstance(refused, OrderRefused)
+    assert (refused.code, refused.round) == ("insufficient_funds", 2)

@@ -12,19 +12,22 @@ from sqlalchemy import insert, select, text
 
 from tests.fakes import FakeExchange
 from tests.orders.world import SYMBOL, an_account
-from tradingbot.bots import runner_repository
+from tradingbot.bots import repository, runner_repository
 from tradingbot.bots.inbox import Inbox
 from tradingbot.bots.models import bots
 from tradingbot.bots.runner import LeaseLost, Runner
 from tradingbot.bots.worker import Worker
 from tradingbot.kit.clock import SystemClock
 from tradingbot.kit.crew import Crew
-from tradingbot.kit.database import Database
+from tradingbot.kit.database import Database, DatabaseUnreachable
 from tradingbot.kit.lease import show_alive
 from tradingbot.kit.queue import Unprocessable
+from tradingbot.kit.statement import Driver
+from tradingbot.ledger.auditor import Auditor
 from tradingbot.orders.applier import Applier
 from tradingbot.orders.executor import Executor
 from tradingbot.orders.monitor import Monitor
+from tradingbot.orders.purse_repository import counted_late, in_flight
 from tradingbot.orders.resolver import Resolver
 from tradingbot.orders.sessions import Sessions
 
@@ -125,13 +128,15 @@ async def a_house(database_url: str) -> AsyncIterator[House]:
     runner = Runner("w1", database, clock)
     async with database.begin() as connection:
         user_id, account_id = await an_account(connection)
-        await show_alive(connection, "w1", "bot-worker")
+    async with database.asking() as driver:
+        await show_alive(driver, "w1", "bot-worker")
     stopped = asyncio.Event()
     async with Crew() as stepping, Crew() as sending, asyncio.TaskGroup() as group:
         worker = Worker(
             "w1", ["grid"], database, exchange, runner, executor, bell, stepping, sending
         )
-        monitor = Monitor("w1", database, sessions, executor, resolver, sending)
+        auditor = Auditor(database, clock, in_flight, counted_late, repository.names)
+        monitor = Monitor("w1", database, sessions, executor, resolver, sending, clock, auditor)
         group.create_task(worker.run(stopped))
         group.create_task(monitor.run(stopped))
         try:
@@ -208,15 +213,50 @@ async def test_who_lost_the_lease_can_no_longer_step(house: House) -> None:
 async def test_a_living_workers_bots_are_left_to_it_and_a_dead_ones_are_taken(
     house: House,
 ) -> None:
-    async with house.database.begin() as connection:
-        await show_alive(connection, "w2", "bot-worker")
+    async with house.database.asking() as driver:
+        await show_alive(driver, "w2", "bot-worker")
     busy = await house.new_bot(name="busy", worker_id="w2")
     orphan = await house.new_bot(name="orphan", worker_id="dead")
 
     await house.until_status(orphan, "running")
     assert await house.column(busy, "status") == "starting"
-    async with house.database.begin() as connection:
-        assert await runner_repository.claim(connection, "w3", ["grid"], 10) == []
+    async with house.database.asking() as driver:
+        assert await runner_repository.claim(driver, "w3", ["grid"], 10) == []
+
+
+async def test_a_bot_whose_claim_was_kept_though_its_answer_was_lost_is_claimed_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim, lost = runner_repository.claim, 0
+
+    async def unanswered(driver: Driver, *asked: Any) -> list[runner_repository.Claimed]:
+        nonlocal lost
+        if lost == 0 and await claim(driver, *asked):
+            lost += 1
+            await driver.fetch("COMMIT")
+            raise DatabaseUnreachable("the connection broke")
+        return await claim(driver, *asked)
+
+    monkeypatch.setattr(runner_repository, "claim", unanswered)
+    async with house.database.asking() as driver:  # as if it showed itself all the while
+        await driver.fetch("UPDATE workers SET alive_until = now() + interval '1 hour'")
+    bot_id = await house.new_bot()
+
+    await house.until_status(bot_id, "running")
+    assert lost == 1
+
+
+async def test_a_bot_lost_to_a_claim_of_our_own_that_we_never_heard_of_comes_back(
+    house: House,
+) -> None:
+    bot_id = await house.new_bot()
+    await house.until_open(6)
+    async with house.database.asking() as driver:
+        await driver.fetch("UPDATE workers SET alive_until = now() + interval '1 hour'")
+        await driver.fetch("UPDATE bots SET lease_token = lease_token + 1")
+
+    await house.worker.handle({"bot_id": bot_id, "action": "stop"})
+    await house.until_status(bot_id, "stopped")
 
 
 async def test_a_price_waited_for_wakes_the_bot(house: House) -> None:

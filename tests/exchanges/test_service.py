@@ -19,6 +19,7 @@ from tradingbot.exchanges.schemas import NewAccount
 from tradingbot.exchanges.service import AccountDesk
 from tradingbot.kit.database import Connection, Database
 from tradingbot.kit.vault import Vault
+from tradingbot.ledger.balances import open_books
 
 OLD, NEW = "the old secret key of this test" * 2, "the new secret key of this test" * 2
 NEW_ACCOUNT = NewAccount(
@@ -71,7 +72,7 @@ def desk(
     async def in_use(_: Connection, __: int) -> bool:
         return False
 
-    return AccountDesk(database, vault, exchange, mode_max, in_use, exchange.forget)
+    return AccountDesk(database, vault, exchange, mode_max, in_use, exchange.forget, open_books)
 
 
 async def count(database: Database) -> int:
@@ -135,3 +136,28 @@ async def test_of_a_key_at_most_half_and_four_characters_are_shown(
     accounts = desk(database, FakeExchange(), Vault(NEW))
     new = NEW_ACCOUNT.model_copy(update={"api_key": SecretStr(key)})
     assert (await accounts.create(1, new, None)).api_key_hint == hint
+
+
+async def sealed(database: Database) -> tuple[str, str]:
+    async with database.begin() as connection:
+        query = "SELECT api_key_encrypted, api_secret_encrypted FROM exchange_accounts"
+        row = (await connection.execute(text(query))).one()
+    return row[0], row[1]
+
+
+async def test_the_same_keys_given_again_stay_as_they_are_kept(database: Database) -> None:
+    accounts = desk(database, FakeExchange(), Vault(OLD))
+    await accounts.create(1, NEW_ACCOUNT, None)
+    before = await sealed(database)
+
+    await accounts.create(1, NEW_ACCOUNT, None)
+    assert await sealed(database) == before
+
+    other = NEW_ACCOUNT.model_copy(update={"api_secret": SecretStr("another")})
+    await accounts.create(1, other, None)
+    changed = await sealed(database)
+    assert changed != before
+
+    await desk(database, FakeExchange(), Vault(NEW, [OLD])).create(1, other, None)
+    assert await sealed(database) != changed
+    assert Vault(NEW).open((await sealed(database))[1]) == "another"

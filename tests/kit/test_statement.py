@@ -2,7 +2,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from asyncpg import PostgresError
-from sqlalchemy import bindparam, insert, select, text
+from sqlalchemy import bindparam, delete, insert, select, text
 
 from tradingbot.kit.database import Database, DatabaseUnreachable
 from tradingbot.kit.outbox import outbox
@@ -32,6 +32,19 @@ async def test_a_value_left_out_is_an_error(database: Database) -> None:
     with pytest.raises(KeyError):
         async with database.driving() as driver:
             await ADD.run(driver)
+
+
+async def test_whether_a_row_was_found_can_be_asked_on_either_kind_of_connection(
+    database: Database,
+) -> None:
+    async with database.driving() as driver:
+        assert not await QUEUES.found(driver)
+        await ADD.run(driver, body="one")
+        assert await QUEUES.found(driver)
+    async with database.begin() as connection:
+        assert await QUEUES.found(connection)
+        await connection.execute(delete(outbox))
+        assert not await QUEUES.found(connection)
 
 
 async def test_a_number_can_be_asked_on_either_kind_of_connection(database: Database) -> None:
@@ -84,3 +97,11 @@ async def test_a_connection_is_kept_after_an_error_of_the_callers_own(database: 
         await refused()
 
     assert await backend() == before
+
+
+async def test_rows_can_be_asked_by_name_on_either_kind_of_connection(database: Database) -> None:
+    async with database.driving() as driver:
+        await ADD.run(driver, body="one")
+        assert [row["queue"] for row in await QUEUES.rows_on(driver)] == ["fixed"]
+    async with database.begin() as connection:
+        assert [row["queue"] for row in await QUEUES.rows_on(connection)] == ["fixed"]

@@ -44,9 +44,9 @@ class System:
 
 
 @contextmanager
-def started() -> Iterator[System]:
+def started(*arguments: str) -> Iterator[System]:
     with TemporaryDirectory(prefix="tradingbot-") as directory:
-        process = start(Path(directory))
+        process = start(Path(directory), *arguments)
         try:
             yield System(process, Path(directory))
         finally:
@@ -66,9 +66,9 @@ def system() -> Iterator[System]:
         yield system
 
 
-def start(directory: Path) -> "subprocess.Popen[str]":
+def start(directory: Path, *arguments: str) -> "subprocess.Popen[str]":
     process = subprocess.Popen(  # noqa: S603  # our own command
-        [*COMMAND, "--data-dir", str(directory)],
+        [*COMMAND, "--data-dir", str(directory), *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -112,6 +112,14 @@ async def test_everything_answers(lasting: System) -> None:
     assert all(alive(pid) for pid in facts["pids"].values())
     await until_ok(f"{facts['api_url']}/health/ready")
     await until_ok(f"{facts['paper_exchange_url']}/paper/status")
+
+
+async def test_faults_can_be_ordered_when_that_was_asked_for(lasting: System) -> None:
+    assert "paper_faults_url" not in lasting.facts
+    with started("--paper-fault-port", "0") as system:
+        place = f"{system.facts['paper_faults_url']}/faults"
+        assert place.startswith("http://127.0.0.1:")
+        assert await says_ok(place)
 
 
 def test_a_second_start_says_who_was_first_and_ends(lasting: System) -> None:

@@ -1,10 +1,13 @@
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
+
+import pytest
 
 from tests.orders.world import SYMBOL, World
 from tradingbot.exchanges.ports import OrderReport
 from tradingbot.orders.models import Order
-from tradingbot.trading.order import OrderStatus
+from tradingbot.trading.order import OrderStatus, Side
 
 D = Decimal
 
@@ -78,3 +81,106 @@ async def test_an_order_with_another_markets_number_is_not_mistaken_for_ours(
     elsewhere = replace(first, client_order_id="x", symbol="ETH/USDT")
 
     assert await world.applier.apply(world.account_id, elsewhere) is None
+
+
+def changed(report: OrderReport, trade: dict[str, Any], **changes: Any) -> OrderReport:
+    """Another report, whose one trade is another as well."""
+    [told] = report.trades
+    return replace(report, trades=(replace(told, **trade),), **changes)
+
+
+@pytest.mark.parametrize(
+    ("trade", "changes"),
+    [
+        ({}, {"side": Side.SELL}),
+        ({}, {"quantity": D(5)}),
+        ({}, {"filled_quantity": D(-1)}),
+        ({}, {"filled_quantity": D("NaN")}),
+        ({}, {"exchange_order_id": "999"}),
+        ({"trade_id": "x", "quantity": D("0.02")}, {}),
+        ({"trade_id": "x", "price": D(0)}, {}),
+        ({"price": D(1)}, {}),
+        ({"quantity": D("0.001")}, {}),
+    ],
+)
+async def test_a_report_that_cannot_be_true_is_set_aside_and_nothing_of_it_applied(
+    world: World, trade: dict[str, Any], changes: dict[str, Any]
+) -> None:
+    order = await world.placed()
+    first, _ = await reports(world, order)
+    await world.applier.apply(world.account_id, first)
+    before = await world.now(order)
+
+    applied = await world.applier.apply(world.account_id, changed(first, trade, **changes))
+
+    assert applied is not None
+    assert applied.contradicted
+    assert await world.now(order) == before
+    assert await world.fills() == [D("0.004")]
+    [finding] = await world.quarantined()
+    assert (finding.kind, finding.subject) == ("contradiction", order.client_order_id)
+    assert (await world.event_types())[-1] == "account_warning"
+
+
+async def test_two_trades_that_come_to_more_than_was_ordered_are_not_both_counted(
+    world: World,
+) -> None:
+    order = await world.placed()
+    first, _ = await reports(world, order)
+    trade = {"trade_id": "x", "quantity": D("0.007")}
+
+    await world.applier.apply(world.account_id, first)
+    more = changed(first, trade, filled_quantity=D("0.007"))
+    await world.applier.apply(world.account_id, more)
+
+    assert await world.fills() == [D("0.004")]
+    assert (await world.now(order)).filled_quantity == D("0.004")
+    assert len(await world.quarantined()) == 1
+
+
+async def test_a_trade_cannot_be_one_orders_and_anothers(world: World) -> None:
+    one = await world.placed()
+    first, _ = await reports(world, one)
+    await world.applier.apply(world.account_id, first)
+    world.exchange.move(SYMBOL, D(60_000))
+    other = await world.placed(slot="grid:02:buy")
+    assert other.exchange_order_id is not None
+    [trade] = first.trades
+    stolen = replace(
+        first,
+        client_order_id=other.client_order_id,
+        exchange_order_id=other.exchange_order_id,
+        trades=(replace(trade, exchange_order_id=other.exchange_order_id),),
+    )
+
+    await world.applier.apply(world.account_id, stolen)
+
+    assert (await world.now(other)).filled_quantity == 0
+    assert await world.fills() == [D("0.004")]
+
+
+async def test_a_total_that_went_down_is_old_news(world: World) -> None:
+    order = await world.placed()
+    first, second = await reports(world, order)
+    await world.executor.take_in(world.account_id, second)
+
+    await world.applier.apply(world.account_id, first)
+
+    assert (await world.now(order)).status is OrderStatus.FILLED
+    assert await world.quarantined() == []
+
+
+async def test_an_order_on_the_exchange_that_was_never_sent_is_adopted_and_the_account_held(
+    world: World,
+) -> None:
+    order = await world.placed()
+    first, _ = await reports(world, order)
+    await world.forget_sending(order)
+
+    await world.executor.take_in(world.account_id, first)
+
+    order = await world.now(order)
+    assert (order.status, order.filled_quantity) == (OrderStatus.PARTIALLY_FILLED, D("0.004"))
+    [finding] = await world.quarantined()
+    assert finding.kind == "lost_record"
+    assert await world.held_reason() == finding.why

@@ -1,16 +1,24 @@
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from tests.fakes import Fault
-from tests.orders.world import SYMBOL, World
+from tests.kit.waiting import until
+from tests.orders.waiting import becomes
+from tests.orders.world import SYMBOL, World, by_hand
+from tradingbot.kit.database import DatabaseUnreachable
 from tradingbot.kit.lease import show_alive
 from tradingbot.kit.queue import Unprocessable
+from tradingbot.kit.statement import Driver
+from tradingbot.orders import monitor_repository
 from tradingbot.orders.models import Order
+from tradingbot.orders.watch import Watch
 from tradingbot.trading.order import OrderStatus
 
 D = Decimal
@@ -19,8 +27,8 @@ S = OrderStatus
 
 @asynccontextmanager
 async def watching(world: World) -> AsyncIterator[None]:
-    async with world.database.begin() as connection:
-        await show_alive(connection, "m1", "order-monitor")
+    async with world.database.asking() as driver:
+        await show_alive(driver, "m1", "order-monitor")
     stopped = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(world.monitor.run(stopped))
@@ -30,20 +38,10 @@ async def watching(world: World) -> AsyncIterator[None]:
             stopped.set()
 
 
-async def becomes(world: World, order: Order, status: OrderStatus) -> Order:
-    async def reached() -> bool:
-        return (await world.now(order)).status is status
-
-    await until(reached)
-    return await world.now(order)
-
-
-async def until(happens: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(15):
-        while True:
-            if await happens():
-                return
-            await asyncio.sleep(0.05)
+async def living_long(world: World) -> None:
+    """As if it showed itself all the while."""
+    async with world.database.asking() as driver:
+        await driver.fetch("UPDATE workers SET alive_until = now() + interval '1 hour'")
 
 
 async def listened_to(world: World) -> None:
@@ -113,10 +111,34 @@ async def test_a_wish_to_cancel_is_carried_out_when_its_process_died(world: Worl
         await becomes(world, order, S.CANCELLED)
 
 
+async def test_an_account_whose_claim_was_kept_though_its_answer_was_lost_is_claimed_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim, lost = monitor_repository.claim_accounts, 0
+
+    async def unanswered(driver: Driver, worker_id: str, limit: int) -> Sequence[int]:
+        nonlocal lost
+        claimed = await claim(driver, worker_id, limit)
+        if claimed and not lost:
+            lost += 1
+            raise DatabaseUnreachable("the connection broke")
+        return claimed
+
+    monkeypatch.setattr(monitor_repository, "claim_accounts", unanswered)
+    order = await world.placed()
+    async with watching(world):
+        await living_long(world)
+        await listened_to(world)
+        world.exchange.move(SYMBOL, D(50_000))
+        await becomes(world, order, S.FILLED)
+    assert lost == 1
+
+
 async def test_an_account_of_a_living_monitor_is_left_to_it(world: World) -> None:
     await world.placed()
+    async with world.database.asking() as driver:
+        await show_alive(driver, "another", "order-monitor")
     async with world.database.begin() as connection:
-        await show_alive(connection, "another", "order-monitor")
         await connection.execute(text("UPDATE exchange_accounts SET monitor_id = 'another'"))
 
     async with watching(world):
@@ -150,6 +172,145 @@ async def test_an_item_has_its_order_looked_at(world: World) -> None:
     await world.monitor.handle({"order_id": order.id, "action": "monitor"})
 
     assert (await world.now(order)).status is S.FILLED
+
+
+async def audited(world: World) -> bool:
+    return world.monitor._distrusted_at is None
+
+
+async def is_held(world: World) -> bool:
+    return await world.held_reason() is not None
+
+
+async def test_at_the_start_an_account_without_any_order_is_audited_too(world: World) -> None:
+    await (await world.session()).place(by_hand(world.clock, "tb-of-another-life"))
+
+    async with watching(world):
+        await until(lambda: is_held(world))
+
+    assert [finding.kind for finding in await world.quarantined()] == ["unknown_order"]
+
+
+async def test_an_account_is_audited_once_an_hour(world: World) -> None:
+    async with world.database.asking() as driver:
+        assert await monitor_repository.take_audits(driver, 10) == [world.account_id]
+        assert await monitor_repository.take_audits(driver, 10) == []
+        await driver.fetch(
+            "UPDATE exchange_accounts SET audit_after = audit_after - interval '1 hour'"
+        )
+        assert await monitor_repository.take_audits(driver, 10) == [world.account_id]
+        await monitor_repository.audit_everything(driver)
+        assert await monitor_repository.take_audits(driver, 10) == [world.account_id]
+        await driver.fetch("UPDATE exchange_accounts SET api_key_encrypted = ''")
+        await monitor_repository.audit_everything(driver)
+        assert await monitor_repository.take_audits(driver, 10) == []
+
+
+async def test_an_audit_that_fails_is_put_off_for_a_minute(world: World) -> None:
+    world.exchange.unreachable = True
+    async with world.database.asking() as driver:
+        await monitor_repository.take_audits(driver, 10)
+        await world.monitor._audit(world.account_id)
+        query = "SELECT audit_after - now() AS rest FROM exchange_accounts"
+        row = await driver.fetchrow(query)
+    assert row is not None
+    assert timedelta(seconds=50) < row["rest"] <= timedelta(minutes=1)
+
+
+async def test_a_database_that_comes_back_may_be_an_older_one_and_is_compared_anew(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with watching(world):
+        await until(lambda: audited(world))
+        await (await world.session()).place(by_hand(world.clock, "tb-of-another-life"))
+        take_due = monitor_repository.take_due
+
+        async def away(*_: Any) -> Any:
+            monkeypatch.setattr(monitor_repository, "take_due", take_due)
+            raise DatabaseUnreachable("restarting")
+
+        monkeypatch.setattr(monitor_repository, "take_due", away)
+        await until(lambda: is_held(world))
+
+
+async def test_what_is_planned_on_a_held_account_is_sent_once_it_is_released(
+    world: World,
+) -> None:
+    order = await world.plan()
+    await aged(world, order)
+    await world.hold()
+    async with watching(world):
+        await listened_to(world)
+        await asyncio.sleep(1)
+        assert (await world.now(order)).status is S.PLANNED
+        await world.release()
+        await becomes(world, order, S.OPEN)
+
+
+async def test_what_an_older_database_only_plans_is_compared_before_it_is_sent(
+    world: World,
+) -> None:
+    order = await world.placed()
+    world.exchange.move(SYMBOL, D(50_000))
+    world.exchange.move(SYMBOL, D(60_000))
+    await world.forget_sending(order)
+    await aged(world, order)
+
+    async with watching(world):
+        await becomes(world, order, S.FILLED)
+
+    assert len(world.exchange.posts) == 1
+    assert await is_held(world)
+
+
+async def test_an_account_claimed_again_while_its_watch_ends_is_watched_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+
+    async def short(self: Watch) -> None:
+        seen.append(self.account_id)
+        if len(seen) == 1:
+            await world.monitor._claim(group)
+
+    monkeypatch.setattr(Watch, "run", short)
+    await world.placed()
+    async with asyncio.TaskGroup() as group:
+        async with world.database.asking() as driver:
+            await driver.fetch("UPDATE exchange_accounts SET monitor_id = NULL")
+        await world.monitor._claim(group)
+        async with asyncio.timeout(5):
+            while world.monitor._watching:
+                await asyncio.sleep(0.01)
+                async with world.database.asking() as driver:
+                    await driver.fetch("UPDATE exchange_accounts SET monitor_id = NULL")
+    assert seen == [world.account_id] * 2
+    assert world.monitor._watches == {}
+
+
+@pytest.mark.parametrize(("age", "pause"), [(0.5, 0.5), (1, 1), (2, 2), (4, 4), (8, 8), (30, 8)])
+async def test_an_order_in_doubt_is_looked_up_at_twice_its_age_again(
+    world: World, age: float, pause: float
+) -> None:
+    world.exchange.fail_next(Fault.LOST_BEFORE)
+    order = await world.placed()
+    async with world.database.asking() as driver:
+        query = """
+            UPDATE orders SET updated_at = now() - $1::interval, check_after = now() - $1::interval
+        """
+        await driver.fetch(query, timedelta(seconds=age))
+        [due] = await monitor_repository.take_due(driver, [], 10)
+        [row] = await driver.fetch("SELECT check_after - now() AS rest FROM orders")
+    assert due.id == order.id
+    assert abs(row["rest"].total_seconds() - pause) < 0.2
+
+
+async def test_after_an_answer_that_was_none_the_first_look_comes_soon(world: World) -> None:
+    world.exchange.fail_next(Fault.LOST_BEFORE)
+    await world.placed()
+    async with world.database.asking() as driver:
+        [row] = await driver.fetch("SELECT check_after - now() AS rest FROM orders")
+    assert timedelta(0) < row["rest"] <= timedelta(seconds=0.5)
 
 
 async def aged(world: World, order: Order) -> None:

@@ -1,9 +1,11 @@
+from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from tests.fakes import Fault
-from tests.orders.world import World
+from tests.fakes import FakeExchange, FakeSession, Fault
+from tests.orders.world import SYMBOL, World
 from tradingbot.exchanges.errors import ExchangeUnreachable
 from tradingbot.exchanges.ports import Refused
 from tradingbot.orders.models import Order
@@ -15,11 +17,17 @@ S = OrderStatus
 FENCE_SECONDS = 5 + 10 + 5
 
 
-async def sent(world: World, fault: Fault) -> Order:
+async def sent(world: World, fault: Fault, **changes: Any) -> Order:
     world.exchange.fail_next(fault)
-    order = await world.placed()
+    order = await world.placed(**changes)
     assert order.status is S.SENDING
     return order
+
+
+async def looked_for(world: World, fault: Fault, **changes: Any) -> Order:
+    """Sent, and looked up in vain a first time."""
+    order = await sent(world, fault, **changes)
+    return await resolve(world, order)
 
 
 async def resolve(world: World, order: Order, times: int = 1) -> Order:
@@ -39,17 +47,17 @@ async def test_what_arrived_is_found(world: World) -> None:
 async def test_nothing_is_concluded_while_the_exchange_could_still_accept_it(
     world: World,
 ) -> None:
-    order = await sent(world, Fault.LOST_BEFORE)
+    order = await looked_for(world, Fault.LOST_BEFORE)
     world.clock.advance(FENCE_SECONDS - 1)
 
     assert (await resolve(world, order, times=10)).status is S.SENDING
 
 
 async def test_after_the_fence_three_misses_prove_that_it_was_never_placed(world: World) -> None:
-    order = await sent(world, Fault.LOST_BEFORE)
+    order = await looked_for(world, Fault.LOST_BEFORE)
     world.clock.advance(FENCE_SECONDS + 1)
 
-    assert (await resolve(world, order, times=2)).status is S.SENDING
+    assert (await resolve(world, order)).status is S.SENDING
     order = await resolve(world, order)
 
     assert (order.status, order.code) == (S.NOT_PLACED, "not_placed")
@@ -61,7 +69,7 @@ async def test_after_the_fence_three_misses_prove_that_it_was_never_placed(world
 async def test_a_request_that_arrives_after_the_fence_is_refused_by_the_exchange(
     world: World,
 ) -> None:
-    order = await sent(world, Fault.LATE)
+    order = await looked_for(world, Fault.LATE)
     world.clock.advance(FENCE_SECONDS + 1)
     await resolve(world, order, times=3)
 
@@ -92,10 +100,120 @@ async def test_an_exchange_that_does_not_answer_teaches_nothing(world: World) ->
     assert (await world.now(order)).lookups_missed == 0
 
 
+async def test_the_last_look_must_have_begun_after_the_fence(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = await looked_for(world, Fault.LATE)
+    await resolve(world, order, times=2)
+    world.clock.advance(FENCE_SECONDS - 1)
+    find = FakeSession.find
+
+    async def slow(self: FakeSession, symbol: str, client_order_id: str) -> Any:
+        report = await find(self, symbol, client_order_id)
+        world.clock.advance(5)  # the answer is from before the fence, its arrival is not
+        return report
+
+    monkeypatch.setattr(FakeSession, "find", slow)
+    assert (await resolve(world, order)).status is S.SENDING
+    assert (await resolve(world, order)).status is S.NOT_PLACED
+
+
+async def test_an_exchanges_clock_that_jumps_proves_nothing(world: World) -> None:
+    order = await looked_for(world, Fault.LATE)
+    world.exchange.offset_ms = 60_000
+
+    assert (await resolve(world, order, times=5)).status is S.SENDING
+
+
+async def test_a_clock_that_is_not_known_proves_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = await looked_for(world, Fault.LOST_BEFORE)
+    world.clock.advance(FENCE_SECONDS + 1)
+
+    async def unknown(_: FakeExchange) -> int:
+        raise ExchangeUnreachable("its clock is not known")
+
+    monkeypatch.setattr(FakeExchange, "clock_offset_ms", unknown)
+    for _ in range(5):
+        with pytest.raises(ExchangeUnreachable):
+            await world.resolver.resolve(await world.now(order))
+
+
+async def not_found(*_: Any) -> None:
+    """A look-up that does not see what is there."""
+
+
+@pytest.mark.parametrize("over", [False, True])
+async def test_what_another_source_shows_is_taken_in_though_look_ups_miss_it(
+    world: World, monkeypatch: pytest.MonkeyPatch, *, over: bool
+) -> None:
+    order = await sent(world, Fault.LOST_AFTER)
+    monkeypatch.setattr(FakeSession, "find", not_found)
+    await resolve(world, order)
+    if over:
+        world.exchange.move(SYMBOL, D(50_000))
+    world.clock.advance(FENCE_SECONDS + 1)
+
+    order = await resolve(world, order, times=3)
+
+    assert order.status is (S.FILLED if over else S.OPEN)
+
+
+async def test_what_told_something_impossible_is_not_thought_absent(world: World) -> None:
+    order = await looked_for(world, Fault.LOST_BEFORE)
+    world.exchange.fail_next(Fault.LOST_AFTER)
+    other = await world.placed(slot="grid:02:buy")
+    report = await (await world.session()).find(SYMBOL, other.client_order_id)
+    assert report is not None
+    lie = replace(report, client_order_id=order.client_order_id, quantity=D(9))
+    await world.applier.apply(world.account_id, lie)
+    world.clock.advance(FENCE_SECONDS + 1)
+
+    assert (await resolve(world, order, times=3)).status is S.SENDING
+
+
+async def test_one_look_elsewhere_serves_all_that_were_sent_before_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = [
+        await looked_for(world, Fault.LOST_BEFORE, slot=f"grid:{number:02}:buy")
+        for number in range(5)
+    ]
+    world.clock.advance(FENCE_SECONDS + 1)
+    asked: list[str | None] = []
+    listed = FakeSession.open_orders
+
+    async def counted(self: FakeSession, symbol: str | None = None) -> Any:
+        asked.append(symbol)
+        return await listed(self, symbol)
+
+    monkeypatch.setattr(FakeSession, "open_orders", counted)
+    late = await looked_for(world, Fault.LOST_BEFORE, slot="grid:09:buy")
+
+    assert {(await resolve(world, order, times=2)).status for order in lost} == {S.NOT_PLACED}
+    assert asked == [SYMBOL]
+    world.clock.advance(FENCE_SECONDS + 1)
+    assert (await resolve(world, late, times=2)).status is S.NOT_PLACED
+    assert asked == [SYMBOL] * 2
+
+
+async def test_an_order_the_exchange_says_it_has_is_looked_up_at_once(world: World) -> None:
+    first = await world.placed()
+    twin = await world.plan(slot="grid:02:buy", client_order_id=first.client_order_id + "x")
+    world.exchange.account(world.account_id).orders[0].request = replace(
+        world.exchange.posts[0], client_order_id=twin.client_order_id
+    )
+
+    await world.executor.place(twin)
+
+    assert (await world.now(twin)).status is S.OPEN
+
+
 async def test_an_order_proven_absent_and_seen_later_all_the_same_is_adopted(
     world: World,
 ) -> None:
-    order = await sent(world, Fault.LATE)
+    order = await looked_for(world, Fault.LATE)
     world.clock.advance(FENCE_SECONDS + 1)
     await resolve(world, order, times=3)
     world.clock.advance(-FENCE_SECONDS)  # an exchange whose clock is not what it told us
@@ -104,3 +222,20 @@ async def test_an_order_proven_absent_and_seen_later_all_the_same_is_adopted(
     await world.executor.look_up(order)
 
     assert (await world.now(order)).status is S.OPEN
+
+
+async def test_an_answer_about_another_order_is_no_answer(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = await world.placed()
+    order = await looked_for(world, Fault.LOST_BEFORE, slot="grid:02:buy")
+    find = FakeSession.find
+
+    async def the_first_of_all(self: FakeSession, symbol: str, _: str) -> Any:
+        return await find(self, symbol, other.client_order_id)
+
+    monkeypatch.setattr(FakeSession, "find", the_first_of_all)
+    with pytest.raises(ExchangeUnreachable, match="another order"):
+        await world.resolver.resolve(order)
+
+    assert (await world.now(order)).lookups_missed == 1

@@ -20,6 +20,7 @@ from tradingbot.paper.feeds import open_feed
 from tradingbot.paper.options import OptionRefused, PaperOptions
 from tradingbot.paper.server import PaperExchange
 from tradingbot.paper.synthetic import BEAT, SyntheticFeed
+from tradingbot.simulation.fees import FeeRates
 
 pytestmark = pytest.mark.anyio
 
@@ -197,3 +198,15 @@ async def test_a_synthetic_market_moves_and_goes_on_where_it_was(tmp_path: Path)
     async with running_paper_exchange(tmp_path, speed=600.0, prints_per_second=0.0) as paper:
         for symbol, hall in paper.venue.halls.items():
             assert abs(hall.tape.last / moved[symbol] - 1) < Decimal("0.01")
+
+
+async def test_a_coin_that_pays_fees_has_a_price_in_a_replay_too(tmp_path: Path) -> None:
+    file = candles(tmp_path / "BTC_USDT-1h.csv")
+    fees = FeeRates(third_coin="BNB")
+    async with (
+        running_paper_exchange(tmp_path, feed=f"replay:{file}", speed=0, fees=fees) as paper,
+        trading(paper.url) as client,
+    ):
+        assert (await status(paper))["prices"]["BNB/USDT"] == "600"
+        order = await client.create_order(S, "market", "buy", 0.1)
+        assert order["fee"]["currency"] == "BNB"

@@ -12,6 +12,8 @@ import aiohttp
 import pytest
 from ccxt.async_support import NetworkError
 
+from tests.paper.bybit_clients import trading_on_bybit
+from tests.paper.bybit_orders import found
 from tests.paper.clients import trading
 from tradingbot.paper import journal
 
@@ -22,8 +24,9 @@ ENOUGH = 30
 START = """
 import sys
 from pathlib import Path
-from tradingbot.processes.paper_exchange import PaperOptions, main
-main(PaperOptions(data_dir=Path(sys.argv[1])))
+from tradingbot.processes.paper_exchange import PaperLimits, PaperOptions, main
+limits = PaperLimits(bybit_orders_per_second=10_000)
+main(PaperOptions(data_dir=Path(sys.argv[1]), limits=limits))
 """
 
 
@@ -68,6 +71,40 @@ async def test_a_killed_exchange_forgets_nothing_it_acknowledged(tmp_path: Path)
         assert used == pytest.approx(40 * len(there))
         later = await client.create_order(S, "limit", "buy", 0.001, 40_000)
         assert int(later["id"]) > max(map(int, there))
+
+
+async def test_a_killed_exchange_finishes_what_it_acknowledged_on_bybit(tmp_path: Path) -> None:
+    placed: list[str] = []
+    busy = asyncio.Event()
+    async with process(tmp_path) as (started, url), trading_on_bybit(url) as client:
+
+        async def place() -> None:
+            while True:
+                # Each second one is to take what the market offers, and may still be on its way.
+                price = 40_000 if len(placed) % 2 else None
+                kind = "limit" if price else "market"
+                order = await client.create_order(S, kind, "buy", 0.001, price)
+                placed.append(order["id"])
+                if len(placed) == ENOUGH:
+                    busy.set()
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(kill_amid(started, busy))
+            tasks.create_task(until_lost(place()))
+        assert len(placed) >= ENOUGH
+    async with process(tmp_path) as (_, url), trading_on_bybit(url) as client:
+        later = await client.create_order(S, "limit", "buy", 0.001, 40_000)
+        await found(client, later, "New")  # its turn comes after all that waited
+        there = await client.fetch_open_orders(S, None, 50)
+        bought = await client.fetch_my_trades(S, None, 100)
+        resting, taken = set(placed[1::2]), set(placed[::2])
+        assert resting <= {order["id"] for order in there}
+        assert taken <= {trade["order"] for trade in bought}
+        # One may have been accepted and not answered.
+        assert len(there) + len({trade["order"] for trade in bought}) <= len(placed) + 2
+        used = (await client.fetch_balance())["USDT"]["used"]
+        assert used == pytest.approx(40 * len(there))
+        assert int(later["id"]) > max(map(int, placed))
 
 
 async def kill_amid(started: asyncio.subprocess.Process, busy: asyncio.Event) -> None:

@@ -6,6 +6,7 @@ import aiohttp
 import pytest
 from aiohttp import WSMsgType
 
+from tests.paper.faults import faulty
 from tradingbot.paper import wire
 from tradingbot.paper.server import PaperExchange
 
@@ -42,6 +43,18 @@ async def test_who_answers_pings_stays(paper: PaperExchange) -> None:
                 await socket.receive()
         await socket.send_json({"id": 7, "method": "time"})
         assert (await socket.receive_json(timeout=5))["id"] == 7
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_who_was_not_pinged_in_a_silence_owes_no_answer(faults: PaperExchange) -> None:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(f"{faults.url}/binance/ws-api/v3", autoping=False) as socket,
+    ):
+        await faulty(faults, {"on": "user_stream", "fault": "silence", "seconds": 0.5})
+        await asyncio.sleep(0.5)
+        seen = [(await socket.receive(timeout=5)).type for _ in range(2)]
+    assert seen == [WSMsgType.PING] * 2
 
 
 @pytest.mark.parametrize("message", ["not json", "[]", '{"method":"no.such"}', '{"params":[]}'])

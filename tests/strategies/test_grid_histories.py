@@ -34,7 +34,10 @@ PRICES = st.integers(46_000, 75_000).map(Decimal)
 
 class AGridInAnUnrulyWorld(RuleBasedStateMachine):
     @initialize(
-        params=PARAMS, price=PRICES, slip=st.integers(0, 9), fee=st.sampled_from([None, "BNB"])
+        params=PARAMS,
+        price=PRICES,
+        slip=st.integers(0, 9),
+        fee=st.sampled_from([None, "BNB", "USDT"]),
     )
     def begin(self, params: GridParams, price: Decimal, slip: int, fee: str | None) -> None:
         self.x = TinyExchange(params, price, slippage=Decimal(slip) / 1000, fee_currency=fee)
@@ -82,6 +85,7 @@ class AGridInAnUnrulyWorld(RuleBasedStateMachine):
     def untouched(self) -> list[tuple[str, int]]:
         return sorted(key for key in self.x.book if not self.x.part(key))
 
+    @precondition(lambda self: not self.x.stopped)
     @rule(on_stop=st.sampled_from(OnStop))
     def the_owner_stops_it(self, on_stop: OnStop) -> None:
         self.x.stop(on_stop)
@@ -124,6 +128,8 @@ class AGridInAnUnrulyWorld(RuleBasedStateMachine):
         assert decision.state == self.x.state
 
     def it_can_always_be_sold_out(self) -> None:
+        if self.x.stopped:
+            self.x.start()
         self.x.stop(OnStop.SELL)
         self.x.calm()
         assert self.x.state.phase is Phase.STOPPED
@@ -180,3 +186,38 @@ def test_stopping_and_starting_at_every_step_changes_no_holding_for_the_worse() 
     assert x.state.phase is Phase.RUNNING
     assert len(x.book) >= len(x.state.cells) - 1
     assert x.notified == []
+
+
+@pytest.mark.parametrize("fee", [None, "USDT", "BNB"])
+def test_dust_is_carried_into_the_next_sale_whatever_fees_are_taken_in(fee: str | None) -> None:
+    walk = Random(3)  # noqa: S311  # a path of prices, no secret
+    params = GridParams(
+        lower=Decimal(50_000), upper=Decimal(72_000), lines=30, investment=Decimal(400)
+    )
+    x = TinyExchange(params, Decimal(60_000), fee_currency=fee)
+    x.start()
+    x.calm()
+    for _ in range(200):
+        x.move(BTC.price(x.price * Decimal(1 + walk.gauss(0, 0.004))))
+        # Every sale took along what was loose, as far as whole lots go.
+        assert x.state.loose < BTC.step_size
+    bought = sum((f.quantity for f in x.fills if f.side is Side.BUY), Decimal(0))
+    sold = sum((f.quantity for f in x.fills if f.side is Side.SELL), Decimal(0))
+    taken = x.position.fees.get("BTC", Decimal(0))
+    assert x.state.holding == bought - sold - taken == x.owned.base
+    assert (taken > 0) == (fee is None)
+    x.stop(OnStop.SELL)
+    x.calm()
+    assert x.state.holding < BTC.step_size  # the last sale took it all; what is left goes back
+    assert not x.owned
+
+
+def test_a_grid_that_is_given_less_money_gives_the_rest_back_once_its_orders_are() -> None:
+    x = TinyExchange(GridParams(investment=Decimal(300)), Decimal(60_000))
+    x.start()
+    x.calm()
+    x.change(x.params.model_copy(update={"investment": Decimal(200)}))
+    assert x.owned.quote > x.grid.funds(x.params, x.state).quote
+    x.calm()
+    assert x.owned == x.grid.funds(x.params, x.state)
+    assert x.state.investment == 200

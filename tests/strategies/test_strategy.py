@@ -7,6 +7,7 @@ from tests.strategies.tiny_exchange import BTC, NOW
 from tradingbot.strategies.step import step
 from tradingbot.strategies.strategy import Decision, Params, Problem, Strategy, Surroundings
 from tradingbot.trading.event import Event, Started
+from tradingbot.trading.funds import Funds
 from tradingbot.trading.intent import Finish
 from tradingbot.trading.risk import Limits
 
@@ -22,6 +23,7 @@ class Patience:
     title = "Patience"
     params_type = PatienceParams
     state_type = int
+    funds_field = "events"
 
     def complete(self, params: PatienceParams, around: Surroundings) -> PatienceParams:
         return params
@@ -34,6 +36,9 @@ class Patience:
 
     def order_value_max(self, params: PatienceParams) -> Decimal:
         return Decimal(0)
+
+    def funds(self, params: PatienceParams, state: int) -> Funds:
+        return Funds()
 
     def results(self, state: int) -> dict[str, Decimal]:
         return {"events_seen": Decimal(state)}

@@ -23,6 +23,7 @@ from tradingbot.trading.event import (
     Started,
     StopRequested,
 )
+from tradingbot.trading.funds import Funds, estimate, needed
 from tradingbot.trading.intent import (
     CancelOrder,
     Direction,
@@ -97,6 +98,8 @@ class TinyExchange:
     finished: list[Finish] = field(default_factory=list)
     notified: list[Notify] = field(default_factory=list)
     history: list[tuple[GridParams, Event, Step[GridState]]] = field(default_factory=list)
+    owned: Funds = field(default_factory=Funds)
+    stopped: bool = True
 
     def __post_init__(self) -> None:
         self.params = self.grid.complete(self.params, self.around)
@@ -110,12 +113,18 @@ class TinyExchange:
         return total(self.fills, self.market.base, self.market.quote)
 
     def tell(self, event: Event) -> tuple[Intent, ...]:
-        limits = Limits(self.market, self.price, self.grid.order_value_max(self.params))
+        idle = self.owned.less(self.promised)
+        limits = Limits(self.market, self.price, self.grid.order_value_max(self.params), idle)
+        calm = not self.book
         taken = step(self.grid, self.params, self.state, event, limits)
         # Only what a market order is worth may have changed unheard.
         for no in taken.refused:
-            assert no.intent.type is OrderType.MARKET
-            assert no.code in {"above_order_value_max", "below_minimum_notional"}
+            assert no.intent.type is OrderType.MARKET, no
+            assert no.code in {
+                "above_order_value_max",
+                "below_minimum_notional",
+                "insufficient_funds",
+            }
         self.state = STATES.validate_json(STATES.dump_json(taken.state))
         assert self.state == taken.state
         self.history.append((self.params, event, taken))
@@ -123,6 +132,8 @@ class TinyExchange:
             self._obey(intent)
             self.said.append(intent.reason)
         self._keeps_its_promises()
+        if calm:
+            self._keep_no_surplus()
         for no in taken.refused:
             self.tell(OrderRefused(NOW, no.intent.slot, no.intent.round, no.code, no.reason))
         return taken.approved
@@ -145,7 +156,28 @@ class TinyExchange:
             case Notify():
                 self.notified.append(intent)
             case Finish():
-                self.finished.append(intent)
+                self._rest(intent)
+
+    def _rest(self, finish: Finish) -> None:
+        self.finished.append(finish)
+        self.stopped = True
+        if not self.book:
+            self.owned = Funds()
+
+    @property
+    def promised(self) -> Funds:
+        """What the orders that are out hold back."""
+        held = Funds()
+        for key, order in self.book.items():
+            left = order.quantity - self.part(key)
+            held = held.plus(needed(order.side, left, order.price or estimate(self.price)))
+        return held
+
+    def _keep_no_surplus(self) -> None:
+        """With no order out before, what the grid owns and does not count on goes back."""
+        surplus = self.owned.beyond(self.grid.funds(self.params, self.state))
+        if not self.stopped:
+            self.owned = self.owned.less(surplus.within(self.owned.less(self.promised)))
 
     def _keeps_its_promises(self) -> None:
         orders = list(self.book.values())
@@ -182,13 +214,31 @@ class TinyExchange:
     # What the world may do
 
     def start(self) -> tuple[Intent, ...]:
+        claims = self.grid.funds(self.params, self.state)
+        self.owned = self.owned.plus(claims.beyond(self.owned.less(self.untold)))
+        self.stopped = False
         return self.tell(Started(NOW, self.market, self.price))
+
+    @property
+    def untold(self) -> Funds:
+        """What parts of orders brought of which the grid has not been told."""
+        brought = Funds()
+        for key, part in self.partly.items():
+            came = Funds(part.received_base, -part.cost - part.fee_quote)
+            if self.book[key].side is Side.SELL:
+                came = Funds(-part.quantity - part.fee_base, part.received_quote)
+            brought = brought.plus(came)
+        return brought
 
     def stop(self, on_stop: OnStop) -> None:
         self.tell(StopRequested(NOW, on_stop))
 
     def change(self, params: GridParams) -> None:
+        before = self.grid.funds(self.params, self.state)
         self.params = self.grid.complete(params, self.around)
+        if not self.stopped:
+            more = self.grid.funds(self.params, self.state).beyond(before)
+            self.owned = self.owned.plus(more)
         self.tell(ParamsChanged(NOW, self.market, self.price))
 
     def fill(self, key: tuple[str, int]) -> None:
@@ -277,6 +327,12 @@ class TinyExchange:
         fill = Fill(order.side, price, now, fee, currency)
         if now:
             self.fills.append(fill)
+        fees = Funds(
+            fee if currency == self.market.base else ZERO,
+            fee if currency == self.market.quote else ZERO,
+        )
+        came = Funds(now, -now * price) if buys else Funds(-now, now * price)
+        self.owned = self.owned.plus(came).less(fees)
         self.partly[key] = replace(
             before,
             quantity=before.quantity + now,

@@ -10,6 +10,7 @@ import asyncpg
 from tradingbot.paper.accounts import account_of
 from tradingbot.paper.journal import Entry
 
+BYBIT_ID_DIGITS = 19
 LIVE_ON_EXCHANGE = {"NEW", "PARTIALLY_FILLED"}
 
 
@@ -44,6 +45,11 @@ def traded(journal: Iterable[Entry], api_key: str) -> dict[str, tuple[Decimal, D
     }
 
 
+def trade_number(shown: str) -> int:
+    """The market's own number of a trade, which an id on Bybit's door is made around."""
+    return int(shown[5:18]) if len(shown) == BYBIT_ID_DIGITS else int(shown)
+
+
 async def assert_nothing_lost_or_doubled(url: str, journal: list[Entry], api_key: str) -> None:
     """Every order and trade of the journal is in the database once, and none besides."""
     theirs = accepted(journal, api_key)
@@ -53,7 +59,11 @@ async def assert_nothing_lost_or_doubled(url: str, journal: list[Entry], api_key
     assert {c for c, row in ours.items() if row["status"] in ("planned", "sending")} == set()
 
     fills = {
-        f"{row['symbol']} {row['exchange_trade_id']}": (row["quantity"], row["price"], row["fee"])
+        f"{row['symbol']} {trade_number(row['exchange_trade_id'])}": (
+            row["quantity"],
+            row["price"],
+            row["fee"],
+        )
         for row in await rows(url, "SELECT * FROM fills")
     }
     assert fills == traded(journal, api_key)

@@ -21,13 +21,17 @@ CANDLES = 3000
 SYMBOL = "BTC/USDT"
 
 
-def write_candles(path: Path, seed: int = 7) -> None:
+def write_candles(path: Path, seed: int = 7, count: int = CANDLES, calm: int = 0) -> None:
+    """`calm`: for so many at first the price stands still."""
     chance = random.Random(seed)  # noqa: S311  # prices, not secrets
     price, at = 30_000.0, 1_700_000_000_000
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["timestamp", "open", "high", "low", "close", "volume"])
-        for _ in range(CANDLES):
+        for _ in range(calm):
+            writer.writerow([at, *["30000.00"] * 4, "12.5"])
+            at += 3_600_000
+        for _ in range(count):
             # Drawn back to the middle, so that the grid has work to the end.
             drift = (30_000 - price) / 30_000 * 0.02
             close = price * (1 + chance.gauss(drift, 0.006))

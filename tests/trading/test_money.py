@@ -1,10 +1,10 @@
-from decimal import Decimal
+from decimal import Decimal, Inexact, localcontext
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradingbot.trading.money import ceil_to, floor_to, nearest, plain, spoken
+from tradingbot.trading.money import UNROUNDED, ceil_to, floor_to, nearest, plain, spoken
 
 STEPS = st.sampled_from([Decimal(text) for text in ("1", "0.5", "0.01", "0.00001", "10")])
 VALUES = st.decimals("-1000000", "1000000", places=8)
@@ -45,3 +45,12 @@ def test_a_plain_decimal_has_no_exponent_and_no_trailing_zeros(value: str, text:
 )
 def test_a_spoken_decimal_has_its_thousands_apart(value: str, text: str) -> None:
     assert spoken(Decimal(value)) == text
+
+
+def test_money_that_changes_hands_is_never_rounded() -> None:
+    price, quantity = Decimal("98765432109876543210.123456789"), Decimal("0.123456789012345678")
+    with localcontext(UNROUNDED):
+        cost = price * quantity
+        assert cost / quantity == price
+        with pytest.raises(Inexact):
+            cost / 7

@@ -9,33 +9,40 @@ from typing import TypeVar
 import aiohttp
 import certifi
 
+from tradingbot.adapters.ccxt_clock import ExchangeClock
 from tradingbot.adapters.ccxt_dialect import Dialect, Listing
 from tradingbot.adapters.ccxt_errors import Answered, failure
 from tradingbot.adapters.ccxt_limits import Limits, Urgency
 from tradingbot.adapters.ccxt_wire import Hearing, Keys, Wire, told
 from tradingbot.exchanges.errors import ExchangeUnreachable
 from tradingbot.exchanges.ports import Mode
+from tradingbot.kit.budget import Budget
 from tradingbot.kit.clock import Clock
+from tradingbot.kit.crew import Crew
+from tradingbot.kit.log import logger
 
 Answer = TypeVar("Answer")
 
-CLOCK_SECONDS_MAX = 30.0
-CLOCK_SAMPLES = 3
 LISTING_SECONDS_MAX = 3_600.0
 LISTING_RETRY_SECONDS = 60.0
+
+log = logger(__name__)
 
 
 class Access:
     """Made on first use, inside the running loop. `ask` is the way every query goes."""
 
-    def __init__(self, dialect: Dialect, mode: Mode, paper_url: str | None, clock: Clock) -> None:
+    def __init__(
+        self, dialect: Dialect, mode: Mode, paper_url: str | None, clock: Clock, budget: Budget
+    ) -> None:
         self.dialect = dialect
-        self.limits = Limits(clock)
         self.closed = False
-        self._clock = clock
-        self._offset_ms = 0
-        self._offset_until = 0.0
-        self._offset_lock = asyncio.Lock()
+        self._crew = Crew(finish_seconds=0)
+        self.clock = ExchangeClock(
+            f"{dialect.name} {mode}", self._ask_time, clock, self._crew.spawn
+        )
+        place = f"{dialect.name}:{mode}"
+        self.limits = Limits(budget, place, dialect.weight_window_ms, self.clock.now_ms)
         self._listing: Listing | None = None
         self._listing_until = 0.0
         self._listing_lock = asyncio.Lock()
@@ -47,29 +54,13 @@ class Access:
         self._session = aiohttp.ClientSession(
             connector=connector, cookie_jar=aiohttp.DummyCookieJar()
         )
-        hearing = Hearing(headers=self._heard, now_ms=self.now_ms)
+        hearing = Hearing(headers=self._heard, now_ms=self.clock.now_ms)
         self.wire: Wire = dialect.wire(mode, paper_url, self._session, hearing)
         self.wire.ssl_context = context  # else ccxt makes one for every account
         self.wire.open()
 
     def wire_for(self, keys: Keys | None) -> Wire:
         return self.wire.for_account(keys)
-
-    def now_ms(self) -> int:
-        """The exchange's time as well as we know it."""
-        return int(self._clock.now().timestamp() * 1000) + self._offset_ms
-
-    def doubt_clock(self) -> None:
-        """The exchange found a timestamp stale: measure before the next request."""
-        self._offset_until = 0.0
-
-    async def clock_offset_ms(self) -> int:
-        """The exchange's clock less ours, measured at most 30 seconds ago."""
-        if time.monotonic() >= self._offset_until:
-            async with self._offset_lock:
-                if time.monotonic() >= self._offset_until:
-                    await self._measure_clock()
-        return self._offset_ms
 
     async def limits_known(self) -> None:
         """The limits come with the market list; after that nobody waits for it."""
@@ -95,7 +86,7 @@ class Access:
             return known
         self._listing = fresh
         self._listing_until = time.monotonic() + LISTING_SECONDS_MAX
-        self.limits.adopt(fresh.weight_per_minute, fresh.orders_by_ms)
+        self.limits.adopt(fresh.weight_limit, fresh.orders_by_ms)
         return fresh
 
     async def ask(
@@ -130,23 +121,15 @@ class Access:
 
     async def close(self) -> None:
         self.closed = True
+        await self._crew.close()
         await self._session.close()
 
-    async def _measure_clock(self) -> None:
-        samples = []
-        for _ in range(CLOCK_SAMPLES):
-            began = time.perf_counter()
-            ours = self._clock.now().timestamp() * 1000
-            theirs = await self.public(
-                self.dialect.weights.time,
-                lambda: self.dialect.time_ms(self.wire),
-                Urgency.RESCUE,  # a cancel waits for it
-            )
-            took_ms = (time.perf_counter() - began) * 1000
-            samples.append((took_ms, theirs - (ours + took_ms / 2)))
-        # The quickest answer leaves the least room for error.
-        self._offset_ms = round(min(samples)[1])
-        self._offset_until = time.monotonic() + CLOCK_SECONDS_MAX
+    async def _ask_time(self) -> int:
+        return await self.public(
+            self.dialect.weights.time,
+            lambda: self.dialect.time_ms(self.wire),
+            Urgency.RESCUE,  # a cancel may wait for it
+        )
 
     def _heard(
         self, account_id: int | None, method: str, status: int, headers: Mapping[str, str]
@@ -154,7 +137,12 @@ class Access:
         usage = self.dialect.usage(status, headers)
         if usage.weight is not None:
             self.limits.weight_seen(usage.weight)
-        if usage.pause_seconds:
-            self.limits.pause(usage.pause_seconds)
+        if usage.pause_seconds and self.limits.pause(usage.pause_seconds):
+            log.error(
+                "exchange_wants_quiet",
+                exchange=self.dialect.name,
+                status=status,
+                seconds=usage.pause_seconds,
+            )
         if account_id is not None and method == "POST" and usage.orders_by_ms:
             self.limits.orders_seen(account_id, usage.orders_by_ms)

@@ -8,12 +8,15 @@ from typing import Any
 import aiohttp
 
 from tradingbot.adapters import ccxt_binance_json as shapes
+from tradingbot.adapters import ccxt_fields as its
 from tradingbot.adapters.ccxt_dialect import Listing, Print, Usage, Weights
 from tradingbot.adapters.ccxt_errors import BINANCE, Answered
+from tradingbot.adapters.ccxt_fields import rows
 from tradingbot.adapters.ccxt_lean import pro_class
-from tradingbot.adapters.ccxt_limits import DAY_MS, TEN_SECONDS_MS
+from tradingbot.adapters.ccxt_limits import DAY_MS, MINUTE_MS, TEN_SECONDS_MS
 from tradingbot.adapters.ccxt_line import Line, Message
-from tradingbot.adapters.ccxt_wire import STREAMING, TIMEOUT_MS, Hearing, Wire, block
+from tradingbot.adapters.ccxt_sense import candle
+from tradingbot.adapters.ccxt_wire import Hearing, Wire, block, settings
 from tradingbot.exchanges.ports import (
     AccountNews,
     Balance,
@@ -28,18 +31,10 @@ from tradingbot.strategies.strategy import Candle
 from tradingbot.trading.money import plain
 from tradingbot.trading.order import OrderType
 
-NOWHERE = "http://127.0.0.1:9/blocked"
 PAGE = 1_000
 PAGES_MAX = 10
 PAUSES = {429: 60.0, 418: 120.0}
 ORDER_COUNTS = {"X-MBX-ORDER-COUNT-10S": TEN_SECONDS_MS, "X-MBX-ORDER-COUNT-1D": DAY_MS}
-OPTIONS = {
-    "defaultType": "spot",
-    "recvWindow": 5_000,
-    "maxRetriesOnFailure": 0,
-    # Compressing costs some 300 KB a socket.
-    "ws": {"compress": 0},
-}
 
 _Ccxt: Any = pro_class("binance")
 
@@ -71,21 +66,12 @@ class Binance:
         prices_since=4,
         connect=2,
     )
+    weight_window_ms = MINUTE_MS
 
     def wire(
         self, mode: Mode, paper_url: str | None, session: aiohttp.ClientSession, hearing: Hearing
     ) -> Wire:
-        wire = BinanceWire(
-            {
-                "session": session,
-                "enableRateLimit": False,  # its limiter wakes every millisecond: see ccxt_limits
-                "enableLastHttpResponse": False,
-                "enableLastResponseHeaders": False,
-                "timeout": TIMEOUT_MS,
-                "streaming": STREAMING,
-                "options": OPTIONS,
-            }
-        )
+        wire = BinanceWire(settings(session))
         wire.hearing = hearing
         if mode is Mode.TESTNET:
             wire.set_sandbox_mode(True)
@@ -133,12 +119,20 @@ class Binance:
         asked = {"symbol": _id(symbol), "origClientOrderId": client_order_id}
         return shapes.order_report(symbol, await wire.private_get_order(asked))
 
+    async def find_by_exchange_id(
+        self, wire: Any, symbol: str, exchange_order_id: str
+    ) -> OrderReport:
+        asked = {"symbol": _id(symbol), "orderId": exchange_order_id}
+        return shapes.order_report(symbol, await wire.private_get_order(asked))
+
     async def open_orders(
         self, wire: Any, symbol: str | None, symbols: Mapping[str, str]
     ) -> list[OrderReport]:
         asked = {} if symbol is None else {"symbol": _id(symbol)}
-        rows = _rows(await wire.private_get_openorders(asked))
-        return [shapes.order_report(symbols[row["symbol"]], row) for row in rows]
+        return [
+            shapes.order_report(symbols[its.text(row, "symbol")], row)
+            for row in rows(await wire.private_get_openorders(asked))
+        ]
 
     async def trades_of(
         self, wire: Any, symbol: str, exchange_order_id: str, page: str | None
@@ -159,27 +153,23 @@ class Binance:
     async def _trades(
         self, wire: Any, symbol: str, asked: Mapping[str, object]
     ) -> tuple[list[Trade], str | None]:
-        rows = _rows(
-            await wire.private_get_mytrades({"symbol": _id(symbol), "limit": PAGE, **asked})
-        )
-        trades = [shapes.my_trade(symbol, row) for row in rows]
+        answer = await wire.private_get_mytrades({"symbol": _id(symbol), "limit": PAGE, **asked})
+        trades = [shapes.my_trade(symbol, row) for row in rows(answer)]
         trades.sort(key=lambda trade: int(trade.trade_id))
-        return trades, str(int(trades[-1].trade_id) + 1) if len(rows) == PAGE else None
+        return trades, str(int(trades[-1].trade_id) + 1) if len(trades) == PAGE else None
 
     async def balances(self, wire: Any) -> dict[str, Balance]:
-        account = await wire.private_get_account()
-        return shapes.balances(_rows(account["balances"]))
+        return shapes.balances(await wire.private_get_account())
 
     async def time_ms(self, wire: Any) -> int:
-        return int((await wire.public_get_time())["serverTime"])
+        return its.at_ms((await wire.public_get_time())["serverTime"], "serverTime")
 
     async def listing(self, wire: Any) -> Listing:
         info = await wire.public_get_exchangeinfo()
         return await asyncio.to_thread(shapes.listing, info)
 
     async def price(self, wire: Any, symbol: str) -> Decimal:
-        answer = await wire.public_get_ticker_price({"symbol": _id(symbol)})
-        return Decimal(answer["price"])
+        return its.positive(await wire.public_get_ticker_price({"symbol": _id(symbol)}), "price")
 
     async def candles(
         self, wire: Any, symbol: str, timeframe: str, limit: int, before_ms: int | None
@@ -187,17 +177,17 @@ class Binance:
         asked: dict[str, Any] = {"symbol": _id(symbol), "interval": timeframe, "limit": limit}
         if before_ms is not None:
             asked["endTime"] = before_ms - 1
-        return [shapes.candle(row) for row in _rows(await wire.public_get_klines(asked))]
+        return [candle(row) for row in rows(await wire.public_get_klines(asked))]
 
     async def prices_since(self, wire: Any, symbol: str, since_ms: int) -> list[Decimal]:
         asked: dict[str, Any] = {"symbol": _id(symbol), "startTime": since_ms, "limit": PAGE}
         prices: list[Decimal] = []
         for _ in range(PAGES_MAX):
-            rows = _rows(await wire.public_get_aggtrades(asked))
-            prices += [Decimal(row["p"]) for row in rows]
-            if len(rows) < PAGE:
+            page = rows(await wire.public_get_aggtrades(asked))
+            prices += [its.positive(row, "p") for row in page]
+            if len(page) < PAGE:
                 break
-            asked = {"symbol": _id(symbol), "fromId": rows[-1]["a"] + 1, "limit": PAGE}
+            asked = {"symbol": _id(symbol), "fromId": page[-1]["a"] + 1, "limit": PAGE}
         return prices
 
     def account_line(self, wire: Wire) -> str:
@@ -231,10 +221,11 @@ class Binance:
         message = {"method": method, "params": streams, "id": int(number)}
         _agreed(await line.ask(message, number))
 
-    def print_of(self, message: Message) -> Print | None:
+    def prints_of(self, message: Message) -> Sequence[Print]:
         if message.get("e") != "trade":
-            return None
-        return Print(message["s"], Decimal(message["p"]), message["T"])
+            return ()
+        at = its.at_ms(its.required(message, "T"), "T")
+        return (Print(its.text(message, "s"), its.positive(message, "p"), at),)
 
     def answer_id(self, message: Message) -> str | None:
         return str(message["id"]) if message.get("id") is not None else None
@@ -248,20 +239,13 @@ def _id(symbol: str) -> str:
     return symbol.replace("/", "")
 
 
-def _rows(answer: object) -> list[Any]:
-    """Nothing else may pass for an empty list: that says there are no orders, no trades."""
-    if not isinstance(answer, list):
-        raise TypeError("a list was asked for")
-    return answer
-
-
 def _agreed(answer: Message) -> None:
     if error := answer.get("error"):
         raise Answered(int(answer.get("status", 400)), int(error["code"]), str(error["msg"]))
 
 
 def _point_at(urls: dict[str, Any], paper: str) -> None:
-    block(urls, NOWHERE)
+    block(urls)
     streams = "ws" + paper.removeprefix("http")
     urls["public"] = urls["private"] = f"{paper}/api/v3"
     urls["ws"] = {"spot": f"{streams}/stream/ws", "ws-api": {"spot": f"{streams}/ws-api/v3"}}

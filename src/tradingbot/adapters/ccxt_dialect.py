@@ -47,12 +47,13 @@ class Weights:
 class Listing:
     """Every market that is open, the exchange's names for them, its limits.
 
+    `weight_limit`: request weight an address may use in the dialect's `weight_window_ms`.
     `orders_by_ms`: orders an account may place, by window length in milliseconds.
     """
 
     markets: Mapping[str, Market]
     symbols: Mapping[str, str]  # by the exchange's own name
-    weight_per_minute: int | None
+    weight_limit: int | None
     orders_by_ms: Mapping[int, int]
 
 
@@ -83,6 +84,7 @@ class Dialect(Protocol):
     name: str
     codes: CodeTable
     weights: Weights
+    weight_window_ms: int
 
     def wire(
         self, mode: Mode, paper_url: str | None, session: aiohttp.ClientSession, hearing: Hearing
@@ -94,9 +96,19 @@ class Dialect(Protocol):
         """Exactly one POST, signed with the request's own timestamp and window."""
         ...
 
-    async def cancel(self, wire: Wire, symbol: str, exchange_order_id: str) -> OrderReport: ...
+    async def cancel(
+        self, wire: Wire, symbol: str, exchange_order_id: str
+    ) -> OrderReport | None: ...
 
-    async def find(self, wire: Wire, symbol: str, client_order_id: str) -> OrderReport: ...
+    async def find(self, wire: Wire, symbol: str, client_order_id: str) -> OrderReport | None:
+        """None, or Answered with a code of `codes.absent`: the exchange knows no such order."""
+        ...
+
+    async def find_by_exchange_id(
+        self, wire: Wire, symbol: str, exchange_order_id: str
+    ) -> OrderReport | None:
+        """As `find`."""
+        ...
 
     async def open_orders(
         self, wire: Wire, symbol: str | None, symbols: Mapping[str, str]
@@ -107,7 +119,10 @@ class Dialect(Protocol):
     async def trades_of(
         self, wire: Wire, symbol: str, exchange_order_id: str, page: str | None
     ) -> tuple[list[Trade], str | None]:
-        """One page and where the next begins, None when it was the last. `page` None: the first."""
+        """One page and where the next begins, None when it was the last. `page` None: the first.
+
+        Each page oldest first, the pages in any order.
+        """
         ...
 
     async def trades_since(
@@ -131,7 +146,7 @@ class Dialect(Protocol):
         ...
 
     async def prices_since(self, wire: Wire, symbol: str, since_ms: int) -> list[Decimal]:
-        """What the market traded at since then, oldest first; the first ten thousand."""
+        """What the market traded at since then, oldest first, so far as the exchange tells."""
         ...
 
     def account_line(self, wire: Wire) -> str:
@@ -154,7 +169,9 @@ class Dialect(Protocol):
 
     async def unfollow(self, line: Line, symbols: Sequence[str]) -> None: ...
 
-    def print_of(self, message: Message) -> Print | None: ...
+    def prints_of(self, message: Message) -> Sequence[Print]:
+        """The market's trades a public message tells, oldest first."""
+        ...
 
     def answer_id(self, message: Message) -> str | None:
         """Which of our requests a message answers, None when it is an event."""

@@ -5,27 +5,35 @@ from functools import partial
 
 from tradingbot.adapters.ccxt_access import Access
 from tradingbot.adapters.ccxt_binance import Binance
+from tradingbot.adapters.ccxt_bybit import Bybit
 from tradingbot.adapters.ccxt_dialect import Dialect
 from tradingbot.adapters.ccxt_market_data import CcxtMarketData
 from tradingbot.adapters.ccxt_session import CcxtSession
 from tradingbot.adapters.ccxt_wire import Keys
 from tradingbot.exchanges.errors import ExchangeUnknown, ExchangeUnreachable
 from tradingbot.exchanges.ports import Credentials, Mode
+from tradingbot.kit.budget import Budget, OwnBudget
 from tradingbot.kit.clock import Clock
 
-DIALECTS: dict[str, Callable[[], Dialect]] = {"binance": Binance}
+DIALECTS: dict[str, Callable[[], Dialect]] = {"binance": Binance, "bybit": Bybit}
 
 
 class CcxtExchanges:
     """See exchanges.ports.Exchanges. To be used inside the loop that runs the process.
 
     `open_secret` opens a sealed key; it is called for one signature at a time and its result is
-    kept nowhere.
+    kept nowhere. `budget` is what all processes behind our address share; without it this one is
+    taken to be alone.
     """
 
     def __init__(
-        self, paper_url: str | None, open_secret: Callable[[str], str], clock: Clock
+        self,
+        paper_url: str | None,
+        open_secret: Callable[[str], str],
+        clock: Clock,
+        budget: Budget | None = None,
     ) -> None:
+        self._budget = budget or OwnBudget()
         self._paper_url = paper_url
         self._open_secret = open_secret
         self._clock = clock
@@ -77,5 +85,5 @@ class CcxtExchanges:
         key = (exchange, mode)
         if key not in self._accesses:
             make = partial(Access, DIALECTS[exchange]())
-            self._accesses[key] = make(mode, self._paper_url, self._clock)
+            self._accesses[key] = make(mode, self._paper_url, self._clock, self._budget)
         return self._accesses[key]

@@ -186,13 +186,11 @@ class Feed:
             await line.close()
 
     def _hear(self, message: Message) -> None:
-        seen = self._dialect.print_of(message)
-        if seen is None:
-            return
-        symbol = self._names.get(seen.name, "")
-        if symbol in self._listeners:
-            self._seen_ms[symbol] = seen.at_ms
-            self._tell(Price(symbol, seen.price))
+        for seen in self._dialect.prints_of(message):
+            symbol = self._names.get(seen.name, "")
+            if symbol in self._listeners:
+                self._seen_ms[symbol] = seen.at_ms
+                self._tell(Price(symbol, seen.price))
 
     def _tell(self, price: Price) -> None:
         for listener in self._listeners.get(price.symbol, ()):

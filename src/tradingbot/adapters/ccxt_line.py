@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias
 
+import orjson
+
 from tradingbot.adapters.ccxt_wire import Wire
 
 Message: TypeAlias = dict[str, Any]
@@ -12,6 +14,10 @@ SECONDS_MAX = 10.0
 
 class LineLost(Exception):  # noqa: N818  # errors are named after what is the case
     """The connection could not be made, or is gone."""
+
+
+# Under this name stands the text of what came and is no JSON object.
+UNREADABLE = "unreadable"
 
 
 class Words(Protocol):
@@ -53,6 +59,7 @@ class Line:
         wire: Any = self.wire
         wire.tap = self._take
         self._client = wire.client(self._url)
+        self._client.handle_text_or_binary_message = self._decode
         gone = self._client.future("gone")
         gone.add_done_callback(self._gone)
         connected = self._client.connect(wire.session)
@@ -90,10 +97,28 @@ class Line:
     async def _dialled(self) -> None:
         await asyncio.wait(self._dialling, timeout=SECONDS_MAX, return_when=asyncio.FIRST_COMPLETED)
 
+    def _decode(self, data: str | bytes) -> None:
+        """In place of ccxt's, whose reader falls silent for ever over half an object."""
+        try:
+            message = orjson.loads(data)
+        except orjson.JSONDecodeError:
+            message = data.decode(errors="replace") if isinstance(data, bytes) else data
+        if isinstance(message, dict):
+            self._client.on_message_callback(self._client, message)
+        else:
+            self._take({UNREADABLE: str(message)})
+
     def _take(self, message: Message) -> None:
         try:
             self._sort(message)
         except Exception:  # noqa: BLE001  # raised into ccxt's reader it would silence the line
+            self._hear_all_the_same(message)
+
+    def _hear_all_the_same(self, message: Message) -> None:
+        """What cannot be told from an answer or an end is for whoever listens to judge."""
+        try:
+            self._hear(message)
+        except Exception:  # noqa: BLE001  # as above; a new line begins without it
             self._gone()
 
     def _sort(self, message: Message) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from tradingbot.adapters.ccxt_access import Access
-from tradingbot.adapters.ccxt_errors import Answered, failure
+from tradingbot.adapters.ccxt_errors import Answered, failure, no_such_market
 from tradingbot.adapters.ccxt_feed import Feed
 from tradingbot.exchanges.errors import SymbolUnknown
 from tradingbot.exchanges.ports import Price
@@ -62,7 +62,8 @@ class CcxtMarketData:
         )
 
     async def clock_offset_ms(self) -> int:
-        return await self._access.clock_offset_ms()
+        await self._access.clock.sure()
+        return self._access.clock.offset_ms()
 
     @asynccontextmanager
     async def prices(self, symbol: str) -> AsyncIterator[AsyncIterator[Price]]:
@@ -80,7 +81,7 @@ class CcxtMarketData:
         try:
             return await self._access.ask(weight, call)
         except Answered as answer:
-            if answer.code in self._dialect.codes.unknown_symbol:
+            if no_such_market(self._dialect.codes, answer):
                 raise SymbolUnknown(
                     f"{self._dialect.name} has no market {symbol}", field="symbol"
                 ) from None

@@ -10,9 +10,9 @@ from typing import TypeVar
 
 from tradingbot.adapters.ccxt_access import Access
 from tradingbot.adapters.ccxt_dialect import Listing
-from tradingbot.adapters.ccxt_errors import Answered, absent, failure, refusal
+from tradingbot.adapters.ccxt_errors import Answered, absent, doubled, failure, refusal
 from tradingbot.adapters.ccxt_limits import Urgency
-from tradingbot.adapters.ccxt_line import Line, LineLost, Message
+from tradingbot.adapters.ccxt_line import UNREADABLE, Line, LineLost, Message
 from tradingbot.adapters.ccxt_wire import Keys, told
 from tradingbot.exchanges.errors import ExchangeUnreachable
 from tradingbot.exchanges.ports import (
@@ -26,11 +26,13 @@ from tradingbot.exchanges.ports import (
     Trade,
     TradeMark,
     Unclear,
+    Unreadable,
 )
 from tradingbot.kit.ids import jitter
 
 Answer = TypeVar("Answer")
 
+UNREADABLE_LENGTH_MAX = 2_000
 BACKOFF_SECONDS = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 _log = logging.getLogger(__name__)
 
@@ -46,8 +48,10 @@ class CcxtSession:
         self._account_id = keys.credentials.account_id
         self._closed = False
         self._lines: set[Line] = set()
+        self._heard: set[Line] = set()  # those of them that are subscribed
 
     async def ready_to_place(self) -> None:
+        await self._access.clock.sure()
         await self._access.limits_known()
         await self._access.limits.take_order(self._account_id, self._dialect.weights.place)
 
@@ -56,7 +60,8 @@ class CcxtSession:
             report = await self._dialect.place(self._wire, request)
         except Answered as answer:
             self._note(answer)
-            return refusal(self._dialect.codes, answer) or Unclear(told(answer))
+            codes = self._dialect.codes
+            return refusal(codes, answer) or Unclear(told(answer), doubled(codes, answer))
         except Exception as error:  # noqa: BLE001  # after any failure the order may exist
             return Unclear(told(error))
         finally:
@@ -77,6 +82,12 @@ class CcxtSession:
             self._dialect.weights.find,
             lambda: self._dialect.find(self._wire, symbol, client_order_id),
             Urgency.RESCUE,
+        )
+
+    async def find_by_exchange_id(self, symbol: str, exchange_order_id: str) -> OrderReport | None:
+        return await self._ask(
+            self._dialect.weights.find,
+            lambda: self._dialect.find_by_exchange_id(self._wire, symbol, exchange_order_id),
         )
 
     async def open_orders(self, symbol: str | None = None) -> Sequence[OrderReport]:
@@ -107,7 +118,7 @@ class CcxtSession:
             trades, page = answer or ([], None)
             found += trades
             if page is None:
-                return found
+                return sorted(found, key=lambda trade: trade.at)
 
     async def balances(self) -> dict[str, Balance]:
         weight = self._dialect.weights.balances
@@ -126,6 +137,9 @@ class CcxtSession:
             pause = BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS) - 1)]
             failures += 1
             await asyncio.sleep(pause / 2 + jitter(pause / 2))
+
+    def hears(self) -> bool:
+        return any(not line.is_lost for line in self._heard)
 
     async def close(self) -> None:
         """Ends whatever news() is running."""
@@ -148,6 +162,7 @@ class CcxtSession:
         self._lines.add(line)
         try:
             await self._listen(line)
+            self._heard.add(line)
             yield StreamOpened()
             while arrived or not line.is_lost:
                 while arrived:
@@ -160,10 +175,11 @@ class CcxtSession:
             raise LineLost
         finally:
             self._lines.discard(line)
+            self._heard.discard(line)
             await line.close()
 
     async def _listen(self, line: Line) -> None:
-        await self._access.clock_offset_ms()
+        await self._access.clock.known()
         await self._access.limits.take(self._dialect.weights.connect, Urgency.RESCUE)
         await line.open()
         try:
@@ -173,17 +189,18 @@ class CcxtSession:
             raise failure(self._dialect.codes, answer) from None
 
     async def _read(self, message: Message, listing: Listing) -> Sequence[AccountNews]:
-        """What a message tells. Raises LineLost when it makes no sense: a new life looks again."""
+        """What a message tells; Unreadable when it makes no sense."""
+        if UNREADABLE in message:
+            return (_unreadable(message[UNREADABLE], "no JSON object"),)
         for known in (listing, None):
             symbols = (known or await self._access.listing(newer_than=listing)).symbols
             try:
                 return self._dialect.news(message, symbols)
             except KeyError:
                 continue  # perhaps a market listed since
-            except (ValueError, TypeError, ArithmeticError) as error:
-                raise LineLost from error
-        _log.warning("account %d: an event of an unknown market", self._account_id)
-        return ()
+            except Exception as error:  # noqa: BLE001  # whatever a broken one makes of a parser
+                return (_unreadable(message, f"{type(error).__name__}: {error}"),)
+        return (_unreadable(message, "of a market that is not listed, or with fields missing"),)
 
     async def _ask(
         self,
@@ -194,7 +211,7 @@ class CcxtSession:
         """One signed query; None when the exchange knows no such order."""
         codes = self._dialect.codes
         for last_try in (False, True):
-            await self._access.clock_offset_ms()
+            await self._access.clock.known()
             try:
                 return await self._access.ask(weight, call, urgency)
             except Answered as answer:
@@ -207,4 +224,8 @@ class CcxtSession:
 
     def _note(self, answer: Answered) -> None:
         if answer.code in self._dialect.codes.stale:
-            self._access.doubt_clock()
+            self._access.clock.doubt()
+
+
+def _unreadable(message: object, why: str) -> Unreadable:
+    return Unreadable(str(message)[:UNREADABLE_LENGTH_MAX], why[:UNREADABLE_LENGTH_MAX])

@@ -22,6 +22,14 @@ _log.setLevel(logging.WARNING)
 
 STREAMING = {"keepAlive": 15_000, "maxPingPongMisses": 1.9}  # a silent peer is dead after 30 s
 TIMEOUT_MS = 15_000  # longer than the 10 s after which Binance's own engine gives up
+NOWHERE = "http://127.0.0.1:9/blocked"
+OPTIONS = {
+    "defaultType": "spot",
+    "recvWindow": 5_000,
+    "maxRetriesOnFailure": 0,
+    # Compressing costs some 300 KB a socket.
+    "ws": {"compress": 0},
+}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -157,10 +165,23 @@ def told(error: BaseException) -> str:
     return f"{type(error).__name__}{within}"
 
 
-def block(urls: dict[str, Any], nowhere: str) -> None:
+def settings(session: aiohttp.ClientSession) -> dict[str, Any]:
+    """What every exchange's ccxt is made with."""
+    return {
+        "session": session,
+        "enableRateLimit": False,  # its limiter wakes every millisecond: see ccxt_limits
+        "enableLastHttpResponse": False,
+        "enableLastResponseHeaders": False,
+        "timeout": TIMEOUT_MS,
+        "streaming": STREAMING,
+        "options": OPTIONS,
+    }
+
+
+def block(urls: dict[str, Any]) -> None:
     """Point every address at nowhere: one that is forgotten fails, it does not trade for real."""
     for name, value in urls.items():
         if isinstance(value, dict):
-            block(value, nowhere)
+            block(value)
         else:
-            urls[name] = nowhere
+            urls[name] = NOWHERE

@@ -7,6 +7,8 @@ from tradingbot.api.dependencies import LIMIT, ActiveUser, AskedOnce, Cursor, Ha
 from tradingbot.api.exact import ExactRoute
 from tradingbot.exchanges.schemas import AccountView, NewAccount, NewKeys
 from tradingbot.kit.pagination import Page
+from tradingbot.ledger.schemas import LedgerView
+from tradingbot.orders.schemas import QuarantineView, ReleaseAccount
 
 router = APIRouter(prefix="/api/accounts", tags=["accounts"], route_class=ExactRoute)
 
@@ -30,8 +32,33 @@ async def change_keys(services: Has, user: ActiveUser, account_id: Id, body: New
     return answer(await services.accounts.change_keys(user.id, account_id, body))
 
 
+@router.get("/{account_id}/quarantine", response_model=Page[QuarantineView])
+async def quarantine(
+    services: Has, user: ActiveUser, account_id: Id, cursor: Cursor = None, limit: Limit = LIMIT
+) -> Response:
+    """What the exchange said of this account and cannot be right, the newest first."""
+    return answer(await services.custody.page(user.id, account_id, cursor, limit))
+
+
+@router.post("/{account_id}/release", response_model=AccountView)
+async def release(
+    services: Has, user: ActiveUser, account_id: Id, body: ReleaseAccount | None = None
+) -> Response:
+    """Let a held account trade again. What is quarantined on it counts as seen to."""
+    wanted = body or ReleaseAccount()
+    return answer(
+        await services.custody.release(user.id, account_id, cancel_unknown=wanted.cancel_unknown)
+    )
+
+
 @router.delete("/{account_id}", status_code=204, response_class=Response)
 async def remove(services: Has, user: ActiveUser, account_id: Id) -> Response:
     """Forget the account's keys. Not while a bot trades on it."""
     await services.accounts.remove(user.id, account_id)
     return Response(status_code=204)
+
+
+@router.get("/{account_id}/ledger", response_model=LedgerView)
+async def ledger(services: Has, user: ActiveUser, account_id: Id) -> Response:
+    """Who owns what of its money: each bot its part, and what belongs to none."""
+    return answer(await services.ledger.of_account(user.id, account_id))

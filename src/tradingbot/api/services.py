@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from tradingbot.bots import repository as bots
+from tradingbot.bots.ledger import LedgerDesk
 from tradingbot.bots.parameters import AnyStrategy
 from tradingbot.bots.service import BotDesk
 from tradingbot.exchanges.ports import Exchanges, Mode
@@ -13,7 +14,10 @@ from tradingbot.kit.clock import Clock
 from tradingbot.kit.database import Connection, Database
 from tradingbot.kit.statement import Driver
 from tradingbot.kit.vault import Vault
+from tradingbot.ledger.balances import open_books
+from tradingbot.orders.custody import Custody
 from tradingbot.orders.service import OrderDesk
+from tradingbot.orders.sessions import Sessions
 from tradingbot.users.passwords import Passwords
 from tradingbot.users.service import Users
 from tradingbot.users.throttle import Throttle
@@ -57,11 +61,14 @@ class Services:
             parts.mode_max,
             bots.uses_account,
             parts.forget,
+            open_books,
         )
         self.bots = BotDesk(
             parts.database, self.accounts, parts.exchanges, parts.strategies, parts.nudge
         )
+        self.ledger = LedgerDesk(parts.database, parts.exchanges)
         self.orders = parts.orders
+        self.custody = Custody(parts.database, Sessions(parts.database, parts.exchanges))
         self._database = parts.database
 
     @asynccontextmanager

@@ -61,3 +61,14 @@ class ParamsRefused(Fact):
         first = refusals[0]
         super().__init__(f"{first.field}: {first.message}", field=first.field)
         self.refusals = tuple(refusals)
+
+
+class FundsLacking(Fact):
+    """The account has not as much that belongs to no bot as the bot needs to start."""
+
+    code = "insufficient_funds"
+    status = 422
+
+    def __init__(self, message: str, *, field: str, account_id: int) -> None:
+        super().__init__(message, field=field)
+        self.account_id = account_id

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from tradingbot.bots import codec, repository
+from tradingbot.bots.ledger import holdings_of
 from tradingbot.bots.parameters import AnyStrategy
 from tradingbot.bots.repository import Bot, Tally, TradeKey
 from tradingbot.bots.schemas import PerformanceView, StatsView
@@ -89,6 +90,7 @@ async def performance(
         symbol=bot.symbol,
         base=base,
         quote=quote,
+        holdings=await holdings_of(connection, bot.account_id, bot.id),
         holding=plain(position.holding),
         average_price=_plain(position.average_price),
         price=_plain(price),

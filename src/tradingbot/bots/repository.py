@@ -32,6 +32,7 @@ from tradingbot.trading.position import Fill
 from tradingbot.users.models import users
 
 LIVE_VALUES = sorted(LIVE)
+RESTING = ("stopped", "error")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +86,17 @@ PAGE_FOR_ACTIVE = Statement(
     .order_by(bots.c.id.desc())
     .limit(bindparam("count"))
 )
-FIND_ACCOUNT = Statement(
-    select(bots.c.account_id, bots.c.uid).where(
+ACCOUNT = (
+    select(bots.c.account_id, bots.c.uid, bots.c.status, exchange_accounts.c.held_reason)
+    .join_from(bots, exchange_accounts)
+    .where(
         bots.c.user_id == bindparam("user_id"),
         bots.c.id == bindparam("id"),
         bots.c.deleted_at.is_(None),
     )
 )
+FIND_ACCOUNT = Statement(ACCOUNT)
+LOCK_ACCOUNT = Statement(ACCOUNT.with_for_update(of=bots, key_share=True))
 
 
 async def page_for_active(
@@ -113,7 +118,7 @@ async def owned(connection: Connection, user_id: int, bot_id: int) -> Bot | None
 
 
 async def lock(connection: Connection, user_id: int, bot_id: int) -> Bot | None:
-    query = _owned(user_id, bot_id).with_for_update(of=bots)
+    query = _owned(user_id, bot_id).with_for_update(of=bots, key_share=True)
     return _bot((await connection.execute(query)).one_or_none())
 
 
@@ -137,10 +142,23 @@ async def uses_account(connection: Connection, account_id: int) -> bool:
     return bool((await connection.execute(select(used))).scalar())
 
 
-async def find_account(driver: Driver, user_id: int, bot_id: int) -> Account | None:
+async def find_account(
+    driver: Driver, user_id: int, bot_id: int, *, lock: bool = False
+) -> Account | None:
     """Whose account a manual order of this bot trades on: the orders' FindAccount."""
-    row = await FIND_ACCOUNT.row(driver, user_id=user_id, id=bot_id)
-    return None if row is None else Account(row["account_id"], row["uid"])
+    statement = LOCK_ACCOUNT if lock else FIND_ACCOUNT
+    row = await statement.row(driver, user_id=user_id, id=bot_id)
+    if row is None:
+        return None
+    return Account(
+        row["account_id"], row["uid"], row["held_reason"], resting=row["status"] in RESTING
+    )
+
+
+async def names(connection: Connection, bot_ids: Sequence[int]) -> Mapping[int, str]:
+    """What bots are called, deleted ones too: the ledger's Names."""
+    query = select(bots.c.id, bots.c.name).where(bots.c.id.in_(bot_ids))
+    return {row.id: row.name for row in await connection.execute(query)}
 
 
 async def state_of(connection: Connection, bot_id: int) -> str | None:

@@ -6,20 +6,23 @@ from decimal import Decimal
 
 from tradingbot.bots import codec
 from tradingbot.bots import runner_repository as repository
+from tradingbot.bots.advance import Advance
 from tradingbot.bots.runner_repository import BotRow, Turn
 from tradingbot.bots.triggers import Crossing
-from tradingbot.bots.walk import StrategyFailed, Walk, dump_watches, load_watches, walk
+from tradingbot.bots.walk import StrategyFailed, Walk, dump_watches
 from tradingbot.events import service as events
 from tradingbot.events.schemas import EventType
 from tradingbot.kit.clock import Clock
 from tradingbot.kit.database import Database
-from tradingbot.kit.errors import Fact
 from tradingbot.kit.log import logger
 from tradingbot.kit.statement import Driver
+from tradingbot.ledger import service as ledger
+from tradingbot.ledger.moves import BOT
+from tradingbot.ledger.purse import Purse
 from tradingbot.orders import repository as orders
 from tradingbot.orders.models import Order
-from tradingbot.orders.service import client_order_id
-from tradingbot.strategies.catalogue import strategy
+from tradingbot.orders.purse_repository import purse as find_purse
+from tradingbot.orders.purse_repository import untold as find_untold
 from tradingbot.trading.event import (
     Event,
     OnStop,
@@ -28,11 +31,12 @@ from tradingbot.trading.event import (
     Started,
     StopRequested,
 )
-from tradingbot.trading.intent import Finish, PlaceOrder, WatchPrice
+from tradingbot.trading.intent import Finish, WatchPrice
 from tradingbot.trading.market import Market
-from tradingbot.trading.risk import Limits
 
 EVENTS_AT_ONCE_MAX = 50
+# Of all the orders a stopped bot may have left behind.
+EVENTS_BEFORE_START_MAX = 400
 
 log = logger(__name__)
 
@@ -73,22 +77,37 @@ class Runner:
             bot = await repository.lock(driver, bot_id, self._worker_id, lease_token)
             if bot is None:
                 raise LeaseLost
-            told = await repository.take(driver, bot_id, EVENTS_AT_ONCE_MAX)
-            waiting = [
-                *(codec.load_event(text) for text in told),
-                *self._commanded(bot, market, price),
-                *self._crossed(bot, crossings),
-            ]
-            if not waiting:
+            most = EVENTS_BEFORE_START_MAX if bot.command == "start" else EVENTS_AT_ONCE_MAX
+            told = [codec.load_event(text) for text in await repository.take(driver, bot_id, most)]
+            rest = [*self._commanded(bot, market, price), *self._crossed(bot, crossings)]
+            if not told and not rest:
                 return Outcome()
+            purse = await find_purse(driver, bot.account_id, bot.id, (market.base, market.quote))
             try:
-                led = _walk(bot, waiting, market, price)
+                advance = Advance.begin(bot, market, price, purse)
+                await self._take_through(driver, advance, told, rest)
+                more = len(told) == most
+                moves = advance.moves(all_told=not more)
             except StrategyFailed as error:
                 log.exception("strategy_failed", bot_id=bot.id)
-                return await self._fail(driver, bot, str(error))
-            outcome = await self._keep(driver, bot, led)
-        more = len(told) == EVENTS_AT_ONCE_MAX
+                return await self._fail(driver, bot, purse, str(error))
+            outcome = await self._keep(driver, advance)
+            await ledger.move(driver, purse, moves)
+        led = advance.led
         return Outcome(*outcome, watches=led.watches, resting=led.finish is not None, more=more)
+
+    async def _take_through(
+        self, driver: Driver, advance: Advance, told: Sequence[Event], rest: Sequence[Event]
+    ) -> None:
+        """All of it, in this order: what a bot needs for its start shows once it is told of all."""
+        advance.tell(told)
+        if advance.bot.command == "start":
+            bot = advance.bot
+            live = advance.purse.live(BOT)
+            untold = await find_untold(driver, bot.account_id, bot.id, bot.symbol) if live else {}
+            if not advance.stake(untold):
+                return
+        advance.tell(rest)
 
     def _commanded(self, bot: BotRow, market: Market, price: Decimal) -> list[Event]:
         now = self._clock.now()
@@ -111,9 +130,8 @@ class Runner:
             if crossing.trigger in watched
         ]
 
-    async def _keep(
-        self, driver: Driver, bot: BotRow, led: Walk
-    ) -> tuple[list[Order], list[Order]]:
+    async def _keep(self, driver: Driver, advance: Advance) -> tuple[list[Order], list[Order]]:
+        bot, led = advance.bot, advance.led
         taken = [
             (codec.dump_event(event), codec.dump_intents(intents)) for event, intents in led.steps
         ]
@@ -123,7 +141,7 @@ class Runner:
         await repository.save(
             driver, bot, turn, state=state, watches=watches, taken=taken, said=said
         )
-        planned = await orders.plan(driver, [_new(bot, place) for place in led.places])
+        planned = await orders.plan(driver, [advance.order(place) for place in led.places])
         keys = [(cancel.slot, cancel.round) for cancel in led.cancels]
         cancelled = await orders.ask_to_cancel(driver, bot.id, keys)
         await self._tell(driver, bot, led)
@@ -132,18 +150,19 @@ class Runner:
     async def _tell(self, driver: Driver, bot: BotRow, led: Walk) -> None:
         for note in led.notes:
             await self._record(driver, bot, EventType(note.type), note.reason, note.reason)
-        if bot.command == "start":
+        if any(isinstance(event, Started) for event, _ in led.steps):
             await self._record(driver, bot, EventType.BOT_STARTED, f"{bot.name} is running.")
         if led.finish is not None:
             kind = EventType.BOT_ERROR if led.finish.failed else EventType.BOT_STOPPED
             why = led.finish.reason
             await self._record(driver, bot, kind, f"{bot.name}: {why}", why)
 
-    async def _fail(self, driver: Driver, bot: BotRow, reason: str) -> Outcome:
+    async def _fail(self, driver: Driver, bot: BotRow, purse: Purse, reason: str) -> Outcome:
         why = f"the strategy failed: {reason}"
         said = {"status": "error", "status_reason": why}
         await repository.save(driver, bot, Turn.ENDED, state=bot.state, watches=[], said=said)
         await self._record(driver, bot, EventType.BOT_ERROR, f"{bot.name}: {why}", why)
+        await ledger.move(driver, purse, purse.leftovers())
         return Outcome(watches={}, resting=True)
 
     async def _record(
@@ -160,43 +179,8 @@ class Runner:
         )
 
 
-def _walk(bot: BotRow, waiting: Sequence[Event], market: Market, price: Decimal) -> Walk:
-    played = strategy(bot.strategy)
-    try:
-        params = played.params_type.model_validate(bot.params)
-        state = (
-            played.begin(params) if bot.state is None else codec.load(played.state_type, bot.state)
-        )
-        limits = Limits(market, price, played.order_value_max(params))
-    except (ValueError, Fact) as error:
-        raise StrategyFailed("its saved parameters or state do not fit the strategy") from error
-    watches = load_watches(bot.watches)
-    for event in waiting:
-        if isinstance(event, PriceCrossed):
-            watches.pop(event.trigger, None)
-    return walk(played, params, Walk(state, watches), waiting, limits)
-
-
 def _turn(bot: BotRow, finish: Finish | None) -> tuple[Turn, dict[str, str]]:
     if finish is not None:
         status = "error" if finish.failed else "stopped"
         return Turn.ENDED, {"status": status, "status_reason": finish.reason}
     return (Turn.STARTED if bot.command == "start" else Turn.GOES_ON), {}
-
-
-def _new(bot: BotRow, place: PlaceOrder) -> orders.NewOrder:
-    return orders.NewOrder(
-        user_id=bot.user_id,
-        bot_id=bot.id,
-        account_id=bot.account_id,
-        symbol=bot.symbol,
-        slot=place.slot,
-        round=place.round,
-        origin="bot",
-        side=place.side,
-        type=place.type,
-        quantity=place.quantity,
-        price=place.price,
-        client_order_id=client_order_id(bot.uid, place.slot, place.round),
-        reason=place.reason,
-    )

@@ -1,16 +1,21 @@
 """Every query of the running of bots: who holds one, what waits for it, what it decided."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     BindParameter,
     ColumnElement,
     Integer,
+    Text,
+    TextClause,
+    all_,
     and_,
+    any_,
     bindparam,
     delete,
     exists,
@@ -18,8 +23,10 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    text,
     update,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from tradingbot.bots.models import bots, inbox, steps
 from tradingbot.exchanges.ports import Mode
@@ -27,7 +34,9 @@ from tradingbot.kit.database import Connection
 from tradingbot.kit.lease import alive
 from tradingbot.kit.statement import Driver, Row, Statement
 
-RESTING = ("stopped", "error")
+# Words, not bound values: so the planner knows them from the index on bots to run.
+RESTS = text("bots.status IN ('stopped', 'error')")
+TO_RUN = text("bots.status NOT IN ('stopped', 'error')")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +93,12 @@ def _save(**values: object) -> Statement:
 
 
 HELD = _named("id", "worker_id", "lease_token")
+# By any lock on bots, orders first and holdings last: what ends an order adds to the inbox, whose
+# reference to its bot must not wait for whoever has the bot and waits for the order.
 LOCK = Statement(
-    select(*ROW).where(*(bots.c[name] == bind for name, bind in HELD.items())).with_for_update()
+    select(*ROW)
+    .where(*(bots.c[name] == bind for name, bind in HELD.items()))
+    .with_for_update(key_share=True)
 )
 PUT = Statement(insert(inbox).values(_named("bot_id", "event")))
 OLDEST = select(inbox.c.id).where(inbox.c.bot_id == bindparam("bot_id")).order_by(inbox.c.id)
@@ -101,44 +114,86 @@ SAVE = {
 }
 ADD_STEP = Statement(insert(steps).values(_named("bot_id", "number", "event", "intents")))
 
+FREE = or_(bots.c.worker_id.is_(None), bots.c.worker_id.not_in(alive()))
+PLAYED = bots.c.strategy == any_(bindparam("strategies", type_=ARRAY(Text)))
+TO_CLAIM = (
+    select(bots.c.id)
+    .where(TO_RUN, PLAYED, FREE)
+    .order_by(bots.c.id)
+    .limit(bindparam("limit", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
+CLAIM = Statement(
+    update(bots)
+    .where(bots.c.id.in_(TO_CLAIM.scalar_subquery()))
+    .values(worker_id=bindparam("worker_id"), lease_token=bots.c.lease_token + 1)
+    .returning(*(bots.c[field.name] for field in fields(Claimed)))
+)
+RELEASE = Statement(
+    update(bots).where(bots.c.worker_id == bindparam("holder")).values(worker_id=None)
+)
+RELEASE_UNHELD = Statement(
+    update(bots)
+    .where(
+        bots.c.worker_id == bindparam("holder"),
+        bots.c.id != all_(bindparam("held", type_=ARRAY(BigInteger))),
+    )
+    .values(worker_id=None)
+)
+WAITED_FOR = or_(bots.c.command.is_not(None), exists().where(inbox.c.bot_id == bots.c.id))
+WITH_WORK = Statement(
+    select(bots.c.id).where(bots.c.worker_id == bindparam("worker_id"), WAITED_FOR)
+)
+
+
+def _ask(allowed: ColumnElement[bool] | TextClause, **values: object) -> Statement:
+    there = and_(bots.c.id == bindparam("bot_id"), bots.c.deleted_at.is_(None), allowed)
+    return Statement(
+        update(bots).where(there).values(updated_at=func.now(), **values).returning(bots.c.id)
+    )
+
+
+ASK = {
+    "start": _ask(RESTS, wanted="running", status="starting", command="start"),
+    "stop": _ask(
+        and_(TO_RUN, bots.c.status != "stopping"),
+        wanted="stopped",
+        status="stopping",
+        command="stop",
+    ),
+    "update": _ask(and_(bots.c.status == "running", bots.c.command.is_(None)), command="update"),
+}
+STRATEGY_OF = Statement(
+    select(bots.c.strategy).where(bots.c.id == bindparam("id"), bots.c.deleted_at.is_(None))
+)
+
 
 async def claim(
-    connection: Connection, worker_id: str, strategies: Sequence[str], limit: int
+    driver: Driver, worker_id: str, strategies: Sequence[str], limit: int
 ) -> list[Claimed]:
     """Take bots that should be alive and that no living worker holds."""
-    free = or_(bots.c.worker_id.is_(None), bots.c.worker_id.not_in(alive()))
-    chosen = (
-        select(bots.c.id)
-        .where(bots.c.status.not_in(RESTING), bots.c.strategy.in_(strategies), free)
-        .order_by(bots.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    rows = await connection.execute(
-        update(bots)
-        .where(bots.c.id.in_(chosen.scalar_subquery()))
-        .values(worker_id=worker_id, lease_token=bots.c.lease_token + 1)
-        .returning(*(bots.c[field.name] for field in fields(Claimed)))
-    )
-    return [
-        Claimed(row.id, row.lease_token, row.exchange, Mode(row.mode), row.symbol, row.watches)
-        for row in rows
-    ]
+    rows = await CLAIM.rows(driver, worker_id=worker_id, strategies=list(strategies), limit=limit)
+    return [Claimed(**{**dict(row.items()), "mode": Mode(row["mode"])}) for row in rows]
 
 
-async def release(connection: Connection, worker_id: str) -> None:
-    await connection.execute(
-        update(bots).where(bots.c.worker_id == worker_id).values(worker_id=None)
-    )
+async def release(driver: Driver, worker_id: str) -> None:
+    await RELEASE.run(driver, holder=worker_id)
 
 
-async def with_work(connection: Connection, worker_id: str) -> list[int]:
+async def release_unheld(driver: Driver, worker_id: str, held: Collection[int]) -> None:
+    """Let go of bots a claim gave this worker whose answer it never got."""
+    await RELEASE_UNHELD.run(driver, holder=worker_id, held=list(held))
+
+
+async def with_work(driver: Driver, worker_id: str) -> list[int]:
     """Held bots that something waits for."""
-    waits = exists().where(inbox.c.bot_id == bots.c.id)
-    query = select(bots.c.id).where(
-        bots.c.worker_id == worker_id, or_(bots.c.command.is_not(None), waits)
-    )
-    return list((await connection.execute(query)).scalars())
+    return [_id(row) for row in await WITH_WORK.rows(driver, worker_id=worker_id)]
+
+
+async def waits(connection: Connection, bot_id: int) -> bool:
+    """Whether anything happened that the strategy has not been told."""
+    query = select(exists().where(inbox.c.bot_id == bot_id))
+    return bool((await connection.execute(query)).scalar())
 
 
 async def lock(driver: Driver, bot_id: int, worker_id: str, lease_token: int) -> BotRow | None:
@@ -178,32 +233,14 @@ async def save(
         await ADD_STEP.run(driver, bot_id=bot.id, number=number, event=event, intents=intents)
 
 
-async def ask(connection: Connection, bot_id: int, action: str) -> bool:
+async def ask(on: Connection | Driver, bot_id: int, action: str) -> bool:
     """Note a command. True when it changed what the bot's owner wants of it."""
-    resting = bots.c.status.in_(RESTING)
-    moves: dict[str, tuple[ColumnElement[bool], dict[str, object]]] = {
-        "start": (resting, {"wanted": "running", "status": "starting", "command": "start"}),
-        "stop": (
-            and_(~resting, bots.c.status != "stopping"),
-            {"wanted": "stopped", "status": "stopping", "command": "stop"},
-        ),
-        "update": (
-            and_(bots.c.status == "running", bots.c.command.is_(None)),
-            {"command": "update"},
-        ),
-    }
-    allowed, values = moves[action]
-    changed = await connection.execute(
-        update(bots)
-        .where(bots.c.id == bot_id, bots.c.deleted_at.is_(None), allowed)
-        .values(updated_at=func.now(), **values)
-    )
-    return changed.rowcount == 1
+    return await ASK[action].found(on, bot_id=bot_id)
 
 
-async def strategy_of(connection: Connection, bot_id: int) -> str | None:
-    query = select(bots.c.strategy).where(bots.c.id == bot_id, bots.c.deleted_at.is_(None))
-    return (await connection.execute(query)).scalar_one_or_none()
+async def strategy_of(driver: Driver, bot_id: int) -> str | None:
+    row = await STRATEGY_OF.row(driver, id=bot_id)
+    return None if row is None else str(row["strategy"])
 
 
 def _id(row: Row) -> int:

@@ -107,11 +107,38 @@ class BotView(BaseModel):
 class PerformanceView(BaseModel):
     """What a bot's fills came to: amounts in base, values in quote, profit by average cost."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "bot_id": 1,
+                "symbol": PAIR,
+                "base": "BTC",
+                "quote": "USDT",
+                "holdings": {"BTC": "0.0007992", "USDT": "51.968"},
+                "holding": "0.0007992",
+                "average_price": "60060.06",
+                "price": "60100",
+                "value": "48.03192",
+                "realised": "0",
+                "unrealised": "0.03192",
+                "fees": {"BTC": "0.0000008"},
+                "fills": 1,
+                "orders_open": 9,
+                "completed": 0,
+                "strategy": {"grid_profit": "0", "cells_completed": "0"},
+            }
+        }
+    )
+
     bot_id: int
     symbol: str
     base: str
     quote: str
-    holding: str
+    holdings: dict[str, str] = Field(
+        description="What it owns of its account's money, by coin; nothing once it has stopped and "
+        "no order of it is open."
+    )
+    holding: str = Field(description="What its fills left it, before anything was given back.")
     average_price: str | None
     price: str | None = Field(description="Now; null while the exchange does not answer.")
     value: str | None

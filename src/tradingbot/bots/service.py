@@ -1,17 +1,19 @@
 """Use cases: create a bot, change it, start and stop it, delete it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
-from tradingbot.bots import parameters, performance, repository, runner_repository
+from tradingbot.bots import money, parameters, performance, repository, runner_repository
 from tradingbot.bots.errors import (
     AccountMismatch,
     BotHasOrders,
     BotNotFound,
     BotRuns,
     BotStops,
+    FundsLacking,
     ParamsRefused,
     StrategyNotFound,
     StrategyUnknown,
@@ -35,13 +37,19 @@ from tradingbot.events.schemas import EventType
 from tradingbot.exchanges import repository as accounts
 from tradingbot.exchanges.errors import AccountNotFound, ExchangeUnreachable
 from tradingbot.exchanges.ports import Exchanges, Mode
-from tradingbot.exchanges.repository import Account, SealedKeys
-from tradingbot.exchanges.service import AccountDesk
+from tradingbot.exchanges.repository import Account
+from tradingbot.exchanges.service import AccountDesk, Proven
 from tradingbot.kit import idempotency, ids, outbox
 from tradingbot.kit.database import Connection, Database
+from tradingbot.kit.errors import Fact
 from tradingbot.kit.idempotency import Once
+from tradingbot.ledger.balances import recount
+from tradingbot.ledger.errors import FreeTaken
+from tradingbot.orders.purse_repository import in_flight
 from tradingbot.trading.event import OnStop
 from tradingbot.users import repository as users
+
+T = TypeVar("T")
 
 OFF = ("stopped", "error")
 
@@ -53,7 +61,7 @@ class Place:
     exchange: str
     mode: Mode
     account_id: int | None
-    keys: SealedKeys | None
+    proven: Proven | None
 
 
 class BotDesk:
@@ -101,7 +109,7 @@ class BotDesk:
         """The bot, its account and its first command in one commit; all of it or none.
 
         Raises StrategyUnknown, ExchangeUnknown, ModeForbidden, AccountNotFound, AccountMismatch,
-        SymbolUnknown, ParamsRefused, KeyRefused, ExchangeUnreachable, KeyReused.
+        SymbolUnknown, ParamsRefused, KeyRefused, FundsLacking, ExchangeUnreachable, KeyReused.
         """
         if once is not None:
             async with self._database.begin() as connection:
@@ -118,46 +126,55 @@ class BotDesk:
         if judged.refusals:
             raise ParamsRefused(judged.refusals)
         place = await self._proven(place, new)
-        async with self._database.begin() as connection:
-            if once is not None and (said := await idempotency.claim(connection, once)):
-                return BotView.model_validate_json(said)
-            bot = await self._add(connection, user_id, new, place, judged)
-            if once is not None:
-                await idempotency.keep(connection, once, bot.model_dump_json())
+        bot = await self._with_all_counted(
+            lambda: self._add_once(user_id, new, place, judged, once)
+        )
         self._nudge()
-        if place.keys is not None:
+        if place.proven is not None:
             await self._accounts.forget(bot.account_id)
         return bot
 
     async def change(self, user_id: int, bot_id: int, changes: BotChanges) -> Bot:
-        """Raise BotNotFound, ParamsRefused, ExchangeUnreachable."""
+        """Raise BotNotFound, ParamsRefused, FundsLacking, ExchangeUnreachable."""
         values: dict[str, Any] = changes.model_dump(include={"name", "on_stop"}, exclude_none=True)
         if changes.params:
             values["params"] = await self._changed_params(user_id, bot_id, changes.params)
-        async with self._database.begin() as connection:
-            bot = await _lock(connection, user_id, bot_id)
-            if values:
-                await repository.change(connection, bot_id, **values)
-                await users.audit(
-                    connection, user_id, "bot_changed", f"bot:{bot_id}", fields=sorted(values)
-                )
-            if "params" in values and bot.status not in OFF:
-                await self._command(connection, bot, "update")
-            bot = await _lock(connection, user_id, bot_id)
+
+        async def change() -> Bot:
+            async with self._database.begin() as connection:
+                bot = await _lock(connection, user_id, bot_id)
+                if "params" in values and bot.status not in OFF:
+                    strategy = self._strategies[bot.strategy]
+                    await money.take_more(connection, bot, strategy, values["params"])
+                if values:
+                    await repository.change(connection, bot_id, **values)
+                    await users.audit(
+                        connection, user_id, "bot_changed", f"bot:{bot_id}", fields=sorted(values)
+                    )
+                if "params" in values and bot.status not in OFF:
+                    await self._command(connection, bot, "update")
+                return await _lock(connection, user_id, bot_id)
+
+        bot = await self._with_all_counted(change)
         self._nudge()
         return bot
 
     async def start(self, user_id: int, bot_id: int) -> Bot:
-        """Raise BotNotFound, BotStops. One that runs already goes on."""
-        async with self._database.begin() as connection:
-            bot = await _lock(connection, user_id, bot_id)
-            if bot.status == "stopping":
-                raise BotStops("it is stopping: start it again once it has stopped")
-            if bot.status in OFF:
-                await repository.change(connection, bot_id, status_reason="")
-                await self._command(connection, bot, "start")
-                await users.audit(connection, user_id, "bot_started", f"bot:{bot_id}")
-            bot = await _lock(connection, user_id, bot_id)
+        """Raise BotNotFound, BotStops, FundsLacking. One that runs already goes on."""
+
+        async def start() -> Bot:
+            async with self._database.begin() as connection:
+                bot = await _lock(connection, user_id, bot_id)
+                if bot.status == "stopping":
+                    raise BotStops("it is stopping: start it again once it has stopped")
+                if bot.status in OFF:
+                    await money.take_stake(connection, bot, self._strategies[bot.strategy])
+                    await repository.change(connection, bot_id, status_reason="")
+                    await self._command(connection, bot, "start")
+                    await users.audit(connection, user_id, "bot_started", f"bot:{bot_id}")
+                return await _lock(connection, user_id, bot_id)
+
+        bot = await self._with_all_counted(start)
         self._nudge()
         return bot
 
@@ -182,6 +199,7 @@ class BotDesk:
                 raise BotRuns("stop it first")
             if await repository.live_orders(connection, bot_id):
                 raise BotHasOrders("orders of it may still trade: cancel them first")
+            await money.give_back(connection, bot)
             await repository.remove(connection, bot_id)
             await users.audit(connection, user_id, "bot_deleted", f"bot:{bot_id}", name=bot.name)
 
@@ -226,8 +244,19 @@ class BotDesk:
     async def _proven(self, place: Place, new: NewBot) -> Place:
         if new.api_key is None or new.api_secret is None:
             return place
-        keys = await self._accounts.prove(place.exchange, place.mode, new.api_key, new.api_secret)
-        return Place(place.exchange, place.mode, None, keys)
+        proven = await self._accounts.prove(place.exchange, place.mode, new.api_key, new.api_secret)
+        return Place(place.exchange, place.mode, None, proven)
+
+    async def _add_once(
+        self, user_id: int, new: NewBot, place: Place, judged: Judged, once: Once | None
+    ) -> BotView:
+        async with self._database.begin() as connection:
+            if once is not None and (said := await idempotency.claim(connection, once)):
+                return BotView.model_validate_json(said)
+            bot = await self._add(connection, user_id, new, place, judged)
+            if once is not None:
+                await idempotency.keep(connection, once, bot.model_dump_json())
+            return bot
 
     async def _add(
         self, connection: Connection, user_id: int, new: NewBot, place: Place, judged: Judged
@@ -255,14 +284,15 @@ class BotDesk:
         bot = await _owned(connection, user_id, bot_id)
         await _tell_created(connection, user_id, bot)
         if new.start:
+            await money.take_stake(connection, bot, self._strategies[new.strategy])
             await _post(connection, bot, "start")
         return BotView.model_validate(asdict(bot))
 
     async def _account(self, connection: Connection, user_id: int, place: Place) -> Account:
-        if place.keys is not None:
+        if place.proven is not None:
             name = place.exchange.capitalize()
             return await self._accounts.find_or_make(
-                connection, user_id, place.exchange, place.mode, name, place.keys
+                connection, user_id, place.exchange, place.mode, name, place.proven
             )
         assert place.account_id is not None, "without keys the account is given"
         account = await accounts.lock(connection, user_id, place.account_id)
@@ -281,6 +311,23 @@ class BotDesk:
         if judged.refusals:
             raise ParamsRefused(judged.refusals)
         return judged.saved()
+
+    async def _with_all_counted(self, act: Callable[[], Awaitable[T]]) -> T:
+        """Once more when money is lacking: some may just have come in."""
+        try:
+            return await act()
+        except FreeTaken:
+            pass  # judged anew by what is left
+        except FundsLacking as lacking:
+            with suppress(Fact):
+                await self._recount(lacking.account_id)
+        return await act()
+
+    async def _recount(self, account_id: int) -> None:
+        async with self._database.asking() as driver:
+            credentials = await accounts.credentials(driver, account_id)
+        session = self._exchanges.session(credentials)
+        await recount(self._database, in_flight, account_id, session)
 
     async def _command(self, connection: Connection, bot: Bot, action: str) -> None:
         if await runner_repository.ask(connection, bot.id, action):

@@ -60,6 +60,7 @@ def walk(
             raise StrategyFailed(f"{type(error).__name__} on {type(event).__name__}") from error
         start.state = taken.state
         start.steps.append((event, taken.approved))
+        limits = limits.after(taken.approved)
         for intent in taken.approved:
             gather(start, intent)
         waiting.extend(

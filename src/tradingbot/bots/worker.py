@@ -81,6 +81,7 @@ class Worker:
         self._feeds: dict[Place, Feed] = {}
         self._following: list[asyncio.Task[None]] = []
         self._claim_now = asyncio.Event()
+        self._unsure = False  # a claim may have been kept without our hearing of it
         self._stopped = asyncio.Event()
 
     async def run(self, stopped: asyncio.Event) -> None:
@@ -93,8 +94,8 @@ class Worker:
             for task in self._following:
                 task.cancel()
         with suppress(DatabaseUnreachable):  # then the lease ends by itself
-            async with self._database.begin() as connection:
-                await repository.release(connection, self._worker_id)
+            async with self._database.asking() as driver:
+                await repository.release(driver, self._worker_id)
 
     async def handle(self, item: Item) -> None:
         """An item of `bot_commands:…`, pushed by the API or by anyone."""
@@ -103,10 +104,10 @@ class Worker:
             raise Unprocessable(
                 f'expected {{"bot_id": <number>, "action": one of {", ".join(ACTIONS)}}}'
             )
-        async with self._database.begin() as connection:
-            if await repository.strategy_of(connection, bot_id) is None:
+        async with self._database.driving() as driver:
+            if await repository.strategy_of(driver, bot_id) is None:
                 raise Unprocessable(f"there is no bot {bot_id}")
-            await repository.ask(connection, bot_id, str(action))
+            await repository.ask(driver, bot_id, str(action))
         self._claim_now.set()
         await self._doorbell.ring(WAKE, str(bot_id))
 
@@ -127,6 +128,7 @@ class Worker:
             outcome = await self._step(bot_id, held, crossings)
         except LeaseLost:
             log.info("lease_lost", bot_id=bot_id)
+            self._unsure = True  # perhaps to ourselves
             if self._held.get(bot_id) is held:  # not claimed anew by ourselves meanwhile
                 self._drop(bot_id)
         except Fact as error:
@@ -183,8 +185,8 @@ class Worker:
 
     async def _sweep(self) -> None:
         with suppress(DatabaseUnreachable):
-            async with self._database.begin() as connection:
-                waiting = await repository.with_work(connection, self._worker_id)
+            async with self._database.asking() as driver:
+                waiting = await repository.with_work(driver, self._worker_id)
             missed = [bot_id for bot_id, held in self._held.items() if held.missed]
             for bot_id in {*waiting, *missed}:
                 self.wake(bot_id)
@@ -193,8 +195,10 @@ class Worker:
         while not self._stopped.is_set():
             self._claim_now.clear()
             claimed = 0
-            with suppress(DatabaseUnreachable):
+            try:
                 claimed = await self._claim(group)
+            except DatabaseUnreachable:
+                self._unsure = True
             if claimed < CLAIMS_MAX:
                 await self._until_asked()
 
@@ -205,11 +209,12 @@ class Worker:
             wait.cancel()
 
     async def _claim(self, group: asyncio.TaskGroup) -> int:
-        async with self._database.begin() as connection:
-            claimed = await repository.claim(
-                connection, self._worker_id, self._strategies, CLAIMS_MAX
-            )
-            waiting = await repository.with_work(connection, self._worker_id) if claimed else []
+        unsure, self._unsure = self._unsure, False
+        async with self._database.driving() as driver:
+            if unsure:
+                await repository.release_unheld(driver, self._worker_id, self._held)
+            claimed = await repository.claim(driver, self._worker_id, self._strategies, CLAIMS_MAX)
+            waiting = await repository.with_work(driver, self._worker_id) if claimed else []
         for bot in claimed:
             place = Place(bot.exchange, bot.mode, bot.symbol)
             held = self._held[bot.id] = Held(bot.lease_token, place)

@@ -72,7 +72,9 @@ class OrderReport:
 
     `filled_quantity` and `filled_cost` are totals so far. `trades` holds those fills that came
     with the report; it may lack some, then `filled_quantity` shows it. `side`, `quantity` and
-    `price` are what the exchange has the order down for, None where it does not say.
+    `price` are what the exchange has the order down for, None where it does not say. A report that
+    is a fill and no more may count only that fill in `filled_cost`. `reason` is why it ended: where
+    that would have been a refusal, had it been decided at once, the name of it (see Refused).
     """
 
     symbol: str
@@ -120,9 +122,13 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unclear:
-    """Anything else: the order may exist. Look it up, never send it again."""
+    """Anything else: the order may exist. Look it up, never send it again.
+
+    `duplicate`: the exchange says that it has one under this client id already.
+    """
 
     message: str
+    duplicate: bool = False
 
 
 PlaceAnswer: TypeAlias = Accepted | Refused | Unclear
@@ -165,7 +171,8 @@ class Session(Protocol):
     async def ready_to_place(self) -> None:
         """Return once the rate limits have room for one order; take that room.
 
-        Raises ExchangeUnreachable while the exchange's clock is not known well enough to sign by.
+        Raises ExchangeUnreachable when there will be none soon, and while the exchange's clock is
+        not known well enough to sign by.
         """
         ...
 
@@ -184,6 +191,10 @@ class Session(Protocol):
         """One look-up by client order id; None is a clear 'not found'."""
         ...
 
+    async def find_by_exchange_id(self, symbol: str, exchange_order_id: str) -> OrderReport | None:
+        """As `find`, by the exchange's own id: to learn whose order that was."""
+        ...
+
     async def open_orders(self, symbol: str | None = None) -> Sequence[OrderReport]:
         """Of one market or of the whole account, whoever placed them; all pages."""
         ...
@@ -199,7 +210,14 @@ class Session(Protocol):
     async def balances(self) -> dict[str, Balance]: ...
 
     def news(self) -> AsyncGenerator[AccountNews]:
-        """The user stream; reconnects by itself and says so. No burst loses an item."""
+        """The user stream; reconnects by itself and says so. No burst loses an item.
+
+        What cannot be read is told as Unreadable, and the stream goes on.
+        """
+        ...
+
+    def hears(self) -> bool:
+        """Whether the user stream is subscribed right now."""
         ...
 
 
@@ -226,7 +244,11 @@ class MarketData(Protocol):
     async def candles(self, symbol: str, timeframe: str, limit: int) -> Sequence[Candle]: ...
 
     async def clock_offset_ms(self) -> int:
-        """The exchange's clock less ours, measured at most 30 seconds ago."""
+        """The exchange's clock less ours.
+
+        Raises ExchangeUnreachable when nobody should sign or judge by it: it was measured too long
+        ago, or has jumped.
+        """
         ...
 
     def prices(self, symbol: str) -> AbstractAsyncContextManager[AsyncIterator[Price]]:

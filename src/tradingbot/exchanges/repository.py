@@ -5,13 +5,14 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from tradingbot.exchanges.errors import AccountNotFound
 from tradingbot.exchanges.models import exchange_accounts
 from tradingbot.exchanges.ports import Credentials, Mode
 from tradingbot.kit.database import Connection
+from tradingbot.kit.statement import Driver, Statement
 
 table = exchange_accounts.c
 # A removed account stays for the history of its orders; its keys do not.
@@ -28,6 +29,8 @@ class Account:
     name: str
     api_key_hint: str
     created_at: datetime
+    held_since: datetime | None
+    held_reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,14 @@ class SealedKeys:
 
 
 ROW = tuple(table[field.name] for field in fields(Account))
+SEALED = (
+    table.id,
+    table.exchange,
+    table.mode,
+    table.api_key_encrypted,
+    table.api_secret_encrypted,
+)
+SEALED_BY_ID = Statement(select(*SEALED).where(table.id == bindparam("id"), PRESENT))
 
 
 async def of_user(
@@ -59,24 +70,21 @@ async def owned(connection: Connection, user_id: int, account_id: int) -> Accoun
 
 async def lock(connection: Connection, user_id: int, account_id: int) -> Account | None:
     """The account, which cannot go away before this transaction ends."""
-    query = select(*ROW).where(_owned(user_id, account_id)).with_for_update()
-    return _first((await connection.execute(query)).one_or_none())
+    query = select(*ROW).where(_owned(user_id, account_id))
+    return _first((await connection.execute(query.with_for_update(key_share=True))).one_or_none())
 
 
-async def credentials(connection: Connection, account_id: int) -> Credentials:
+async def credentials(driver: Driver, account_id: int) -> Credentials:
     """Its keys, still sealed, whoever's it is: for those that trade. Raises AccountNotFound."""
-    query = select(
-        table.id, table.exchange, table.mode, table.api_key_encrypted, table.api_secret_encrypted
-    )
-    row = (await connection.execute(query.where(table.id == account_id, PRESENT))).one_or_none()
+    row = await SEALED_BY_ID.row(driver, id=account_id)
     if row is None:
         raise AccountNotFound(f"there is no account {account_id}")
     return Credentials(
-        account_id=row.id,
-        exchange=row.exchange,
-        mode=Mode(row.mode),
-        api_key_sealed=row.api_key_encrypted,
-        api_secret_sealed=row.api_secret_encrypted,
+        account_id=row["id"],
+        exchange=row["exchange"],
+        mode=Mode(row["mode"]),
+        api_key_sealed=row["api_key_encrypted"],
+        api_secret_sealed=row["api_secret_encrypted"],
     )
 
 
@@ -90,7 +98,19 @@ async def find(
         table.mode == mode,
         table.api_key_fingerprint.in_((keys.fingerprint, *keys.old_fingerprints)),
     )
-    return _first((await connection.execute(query.with_for_update())).one_or_none())
+    return _first((await connection.execute(query.with_for_update(key_share=True))).one_or_none())
+
+
+async def sealed_keys(connection: Connection, account_id: int) -> SealedKeys:
+    """As they are kept."""
+    query = select(
+        table.api_key_encrypted,
+        table.api_secret_encrypted,
+        table.api_key_hint,
+        table.api_key_fingerprint,
+    )
+    row = (await connection.execute(query.where(table.id == account_id))).one()
+    return SealedKeys(row[0], row[1], row[2], row[3])
 
 
 async def add(
@@ -118,10 +138,7 @@ async def set_keys(connection: Connection, account_id: int, keys: SealedKeys) ->
 
 async def lock_every_key(connection: Connection) -> Sequence[Credentials]:
     """Everybody's sealed keys, locked: for sealing them anew."""
-    query = select(
-        table.id, table.exchange, table.mode, table.api_key_encrypted, table.api_secret_encrypted
-    ).where(PRESENT)
-    rows = await connection.execute(query.with_for_update())
+    rows = await connection.execute(select(*SEALED).where(PRESENT).with_for_update())
     return [Credentials(row[0], row[1], Mode(row[2]), row[3], row[4]) for row in rows]
 
 

@@ -35,7 +35,7 @@ ApiKey = Annotated[
 ]
 Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(legible)]
 ExchangeName = Annotated[
-    str, Field(min_length=1, max_length=40, examples=["binance"]), AfterValidator(legible)
+    str, Field(min_length=1, max_length=40, examples=["binance", "bybit"]), AfterValidator(legible)
 ]
 
 KEYS: JsonDict = {"api_key": "…", "api_secret": "…"}
@@ -74,6 +74,10 @@ class AccountView(BaseModel):
     name: str
     api_key_hint: str
     created_at: datetime
+    held_since: datetime | None = Field(
+        default=None, description="Since when nothing new is sent on it."
+    )
+    held_reason: str | None = None
 
 
 class ExchangeView(BaseModel):

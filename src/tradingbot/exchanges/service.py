@@ -1,6 +1,7 @@
 """Use cases: connect an account on an exchange, change its keys, forget it."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from pydantic import SecretStr
@@ -13,7 +14,7 @@ from tradingbot.exchanges.errors import (
     KeyRefused,
     ModeForbidden,
 )
-from tradingbot.exchanges.ports import Credentials, Exchanges, Mode
+from tradingbot.exchanges.ports import Balance, Credentials, Exchanges, Mode
 from tradingbot.exchanges.repository import Account, SealedKeys
 from tradingbot.exchanges.schemas import AccountView, ExchangeView, NewAccount, NewKeys
 from tradingbot.kit import idempotency, ids
@@ -27,10 +28,22 @@ HINT_CHARACTERS = 4
 
 InUse: TypeAlias = Callable[[Connection, int], Awaitable[bool]]
 Forget: TypeAlias = Callable[[int], Awaitable[None]]
+OpenBooks: TypeAlias = Callable[[Connection, int, Mapping[str, Balance]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """Keys the exchange has accepted, and the balances it gave for them."""
+
+    keys: SealedKeys
+    balances: Mapping[str, Balance]
 
 
 class AccountDesk:
-    """`in_use` tells whether a bot trades on an account; `forget` ends its session here."""
+    """`in_use` tells whether a bot trades on an account; `forget` ends its session here.
+
+    `open_books` enters what a new account has.
+    """
 
     def __init__(
         self,
@@ -40,6 +53,7 @@ class AccountDesk:
         mode_max: Mode,
         in_use: InUse,
         forget: Forget,
+        open_books: OpenBooks,
     ) -> None:
         self._database = database
         self._vault = vault
@@ -47,6 +61,7 @@ class AccountDesk:
         self._modes = tuple(Mode)[: list(Mode).index(mode_max) + 1]
         self._in_use = in_use
         self.forget = forget
+        self._open_books = open_books
 
     def exchanges(self) -> Sequence[ExchangeView]:
         return [ExchangeView(id=name, modes=[*self._modes]) for name in self._exchanges.names()]
@@ -71,13 +86,13 @@ class AccountDesk:
         if once is not None and (answer := await self._recall(once)) is not None:
             return answer
         self.require_place(new.exchange, new.mode)
-        keys = await self.prove(new.exchange, new.mode, new.api_key, new.api_secret)
+        proven = await self.prove(new.exchange, new.mode, new.api_key, new.api_secret)
         name = new.name or new.exchange.capitalize()
         async with self._database.begin() as connection:
             if once is not None and (said := await idempotency.claim(connection, once)):
                 return AccountView.model_validate_json(said)
             account = await self.find_or_make(
-                connection, user_id, new.exchange, new.mode, name, keys
+                connection, user_id, new.exchange, new.mode, name, proven
             )
             answer = view(account)
             if once is not None:
@@ -87,7 +102,7 @@ class AccountDesk:
 
     async def prove(
         self, exchange: str, mode: Mode, api_key: SecretStr, api_secret: SecretStr
-    ) -> SealedKeys:
+    ) -> Proven:
         """The keys, sealed, after the exchange has accepted them.
 
         Raises KeyRefused or ExchangeUnreachable, and then nothing is kept.
@@ -105,12 +120,12 @@ class AccountDesk:
         trial = -int(ids.new_uid()[:15], 16)
         credentials = Credentials(trial, exchange, mode, keys.api_key, keys.api_secret)
         try:
-            await self._exchanges.session(credentials).balances()
+            balances = await self._exchanges.session(credentials).balances()
         except KeyRefused as refused:
             raise KeyRefused(refused.message, field="api_key") from None
         finally:
             await self._exchanges.forget(trial)
-        return keys
+        return Proven(keys, balances)
 
     async def find_or_make(
         self,
@@ -119,17 +134,28 @@ class AccountDesk:
         exchange: str,
         mode: Mode,
         name: str,
-        keys: SealedKeys,
+        proven: Proven,
     ) -> Account:
         """The account of this key; its secret is the one given last."""
+        keys = proven.keys
         found = await repository.find(connection, user_id, exchange, mode, keys)
         if found is not None:
-            return await repository.set_keys(connection, found.id, keys)
+            # Sealed anew they would look changed to every process that trades with them.
+            same = await self._keeps(connection, found.id, keys)
+            return found if same else await repository.set_keys(connection, found.id, keys)
         made = await repository.add(connection, user_id, exchange, mode, name, keys)
         if made is None:  # another request added it since we looked
-            return await self.find_or_make(connection, user_id, exchange, mode, name, keys)
+            return await self.find_or_make(connection, user_id, exchange, mode, name, proven)
+        await self._open_books(connection, made.id, proven.balances)
         await _audit(connection, user_id, "account_connected", made)
         return made
+
+    async def _keeps(self, connection: Connection, account_id: int, keys: SealedKeys) -> bool:
+        """Whether exactly these are kept there, sealed under the newest SECRET_KEY."""
+        known = await repository.sealed_keys(connection, account_id)
+        return known.fingerprint == keys.fingerprint and (
+            self._vault.open(known.api_secret) == self._vault.open(keys.api_secret)
+        )
 
     async def page(self, user_id: int, cursor: str | None, limit: int) -> Page[AccountView]:
         async with self._database.begin() as connection:
@@ -142,7 +168,8 @@ class AccountDesk:
             known = await repository.owned(connection, user_id, account_id)
         if known is None:
             raise AccountNotFound(f"there is no account {account_id}")
-        keys = await self.prove(known.exchange, known.mode, new.api_key, new.api_secret)
+        proven = await self.prove(known.exchange, known.mode, new.api_key, new.api_secret)
+        keys = proven.keys
         async with self._database.begin() as connection:
             await self._require(connection, user_id, account_id)
             twin = await repository.find(connection, user_id, known.exchange, known.mode, keys)
@@ -183,6 +210,8 @@ def view(account: Account) -> AccountView:
         name=account.name,
         api_key_hint=account.api_key_hint,
         created_at=account.created_at,
+        held_since=account.held_since,
+        held_reason=account.held_reason,
     )
 
 

@@ -11,6 +11,7 @@ from tradingbot.kit.log import logger
 log = logger(__name__)
 
 FINISH_SECONDS = 5.0
+AGAIN_SECONDS = 1.0
 
 
 class Crew:
@@ -33,11 +34,17 @@ class Crew:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """For an owner that is no context itself."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=self._finish_seconds)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while self._tasks:
+            for task in self._tasks:
+                task.cancel()
+            # Again if need be: wait_for of Python 3.11, and who uses it, can swallow a cancel.
+            await asyncio.wait(self._tasks, timeout=AGAIN_SECONDS)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         # The crew is what a TaskGroup is, but one member's failure must not end the others.

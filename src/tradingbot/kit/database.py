@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from asyncpg import InterfaceError, PostgresError
 from sqlalchemy import URL, DateTime, MetaData, Numeric, make_url, text
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -30,6 +31,8 @@ Connection: TypeAlias = AsyncConnection
 Money = Numeric(asdecimal=True)
 Moment = DateTime(timezone=True)
 
+
+NoConnection = AsyncAdapt_asyncpg_dbapi.Error
 
 # SQLSTATE classes: connection exceptions, too many of them, shutdown and start-up, deadlocks.
 OUTAGE_STATES = ("08", "53", "57P", "40")
@@ -137,7 +140,8 @@ def is_outage(error: Exception) -> bool:
         return error.connection_invalidated or str(state or "").startswith(OUTAGE_STATES)
     if isinstance(error, PostgresError):
         return str(error.sqlstate or "").startswith(OUTAGE_STATES)
-    return isinstance(error, (PoolTimeout, InterfaceError, OSError))
+    # NoConnection is what is left of a driver's error when not even a connection came about.
+    return isinstance(error, (PoolTimeout, NoConnection, InterfaceError, OSError))
 
 
 def cause(error: BaseException) -> str:

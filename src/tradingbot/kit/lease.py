@@ -4,12 +4,13 @@ import asyncio
 from contextlib import suppress
 from datetime import timedelta
 
-from sqlalchemy import Column, Table, Text, delete, func, select
+from sqlalchemy import Column, Table, Text, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.selectable import ScalarSelect
 
 from tradingbot.kit.crew import every
-from tradingbot.kit.database import Connection, Database, DatabaseUnreachable, Moment, metadata
+from tradingbot.kit.database import Database, DatabaseUnreachable, Moment, metadata
+from tradingbot.kit.statement import Driver, Statement
 
 LEASE = timedelta(seconds=8)
 RENEW_SECONDS = 2.0
@@ -24,23 +25,29 @@ workers = Table(
 )
 
 
-async def show_alive(connection: Connection, worker_id: str, kind: str) -> None:
+UNTIL = func.now() + LEASE
+SHOW_ALIVE = Statement(
+    insert(workers)
+    .values(id=bindparam("id"), kind=bindparam("kind"), alive_until=UNTIL)
+    .on_conflict_do_update(index_elements=["id"], set_={"alive_until": UNTIL})
+)
+LEAVE = Statement(delete(workers).where(workers.c.id == bindparam("id")))
+FORGET_DEAD = Statement(
+    delete(workers).where(workers.c.alive_until < func.now() - timedelta(hours=1))
+)
+
+
+async def show_alive(driver: Driver, worker_id: str, kind: str) -> None:
     """One row a worker, however much it holds: renewing costs the same for one bot or 10,000."""
-    until = func.now() + LEASE
-    statement = insert(workers).values(id=worker_id, kind=kind, alive_until=until)
-    await connection.execute(
-        statement.on_conflict_do_update(index_elements=["id"], set_={"alive_until": until})
-    )
+    await SHOW_ALIVE.run(driver, id=worker_id, kind=kind)
 
 
-async def leave(connection: Connection, worker_id: str) -> None:
-    await connection.execute(delete(workers).where(workers.c.id == worker_id))
+async def leave(driver: Driver, worker_id: str) -> None:
+    await LEAVE.run(driver, id=worker_id)
 
 
-async def forget_dead(connection: Connection) -> None:
-    await connection.execute(
-        delete(workers).where(workers.c.alive_until < func.now() - timedelta(hours=1))
-    )
+async def forget_dead(driver: Driver) -> None:
+    await FORGET_DEAD.run(driver)
 
 
 def alive() -> ScalarSelect[str]:
@@ -55,14 +62,14 @@ async def keep_alive(database: Database, worker_id: str, kind: str, stopped: asy
     """
     while True:
         with suppress(DatabaseUnreachable):
-            async with database.begin() as connection:
-                await show_alive(connection, worker_id, kind)
+            async with database.asking() as driver:
+                await show_alive(driver, worker_id, kind)
         if not await every(RENEW_SECONDS, stopped):
             break
 
 
 async def goodbye(database: Database, worker_id: str) -> None:
     with suppress(DatabaseUnreachable):
-        async with database.begin() as connection:
-            await leave(connection, worker_id)
-            await forget_dead(connection)
+        async with database.driving() as driver:
+            await leave(driver, worker_id)
+            await forget_dead(driver)

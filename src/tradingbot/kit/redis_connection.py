@@ -12,15 +12,15 @@ AWAY = (RedisError, OSError)
 ANSWER_SECONDS = 5.0
 
 
-def connect(url: str) -> Redis:
+def connect(url: str, *, answer_seconds: float = ANSWER_SECONDS) -> Redis:
     """Nothing is sent before the first command."""
     # No retries inside: a BLMOVE sent again would hide the item the first one took.
     return Redis.from_url(
         url,
         retry=Retry(NoBackoff(), 0),
         protocol=2,
-        socket_timeout=ANSWER_SECONDS,
-        socket_connect_timeout=ANSWER_SECONDS,
+        socket_timeout=answer_seconds,
+        socket_connect_timeout=answer_seconds,
     )
 
 

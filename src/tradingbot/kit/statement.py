@@ -59,12 +59,24 @@ class Statement:
     async def run(self, driver: Driver, **values: object) -> None:
         await driver.fetch(self._sql, *self._bound(values))
 
+    async def rows_on(self, on: Driver | AsyncConnection, **values: object) -> Sequence[Row]:
+        """Its rows, by name, on either kind of connection: for what both kinds of road need."""
+        if isinstance(on, AsyncConnection):
+            return list((await on.execute(self._clause, values)).mappings())
+        return await self.rows(on, **values)
+
     async def number(self, on: Driver | AsyncConnection, **values: object) -> int:
-        """Its one number, on either kind of connection: for what both kinds of road need."""
+        """Its one number, on either kind of connection."""
         if isinstance(on, AsyncConnection):
             return int((await on.execute(self._clause, values)).scalar_one())
         [row] = await self.rows(on, **values)
         return int(row[0])
+
+    async def found(self, on: Driver | AsyncConnection, **values: object) -> bool:
+        """Whether it gave a row, on either kind of connection."""
+        if isinstance(on, AsyncConnection):
+            return (await on.execute(self._clause, values)).first() is not None
+        return await self.row(on, **values) is not None
 
     def _bound(self, values: Mapping[str, object]) -> list[object]:
         return [values[name] if name in values else self._given[name] for name in self._names]

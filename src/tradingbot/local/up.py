@@ -38,6 +38,7 @@ class UpOptions:
     secret_key: str = field(default="", repr=False)
     paper_exchange_url: str = ""
     paper: bool = True
+    paper_fault_port: int | None = None  # 0: any free one
     paper_arguments: tuple[str, ...] = ()
 
 
@@ -49,6 +50,7 @@ class Running:
     paper_exchange_url: str
     database_url: str = field(repr=False)
     redis_url: str = field(repr=False)
+    paper_faults_url: str | None  # None: it takes no orders for faults
     pids: Callable[[], Mapping[str, int | None]] = field(repr=False)
 
 
@@ -92,7 +94,7 @@ class _System:
 
     async def _start(self) -> Running:
         options, place = self._options, self._directory.path
-        paper, paper_url = self._paper()
+        paper, paper_url, faults_url = self._paper()
         postgres, valkey = PostgresServer(place), ValkeyServer(place)
         servers: list[Service] = []
         if not options.database_url:
@@ -106,6 +108,7 @@ class _System:
             paper_exchange_url=paper_url,
             database_url=options.database_url or postgres.url,
             redis_url=options.redis_url or valkey.url,
+            paper_faults_url=faults_url,
             pids=lambda: self.supervisor.pids,
         )
         env = self._environment(running)
@@ -122,15 +125,22 @@ class _System:
         options.tell(f"API: {running.api_url}/docs   paper exchange: {paper_url or 'none'}")
         return running
 
-    def _paper(self) -> tuple[list[OwnProcess], str]:
+    def _paper(self) -> tuple[list[OwnProcess], str, str | None]:
+        """The process, where it answers, and where it takes orders for faults."""
         options = self._options
         if options.paper_exchange_url or not options.paper:
-            return [], options.paper_exchange_url
-        port = free_port()
+            return [], options.paper_exchange_url, None
+        port, faults_url = free_port(), None
         url = f"http://127.0.0.1:{port}"
-        command = ("paper-exchange", f"--port={port}", *options.paper_arguments)
+        command = ["paper-exchange", f"--port={port}", *options.paper_arguments]
+        if options.paper_fault_port is not None:
+            # Chosen here, so that it is the same again when the process is started again.
+            fault_port = options.paper_fault_port or free_port()
+            faults_url = f"http://127.0.0.1:{fault_port}"
+            command.append(f"--fault-port={fault_port}")
         env = options.environment(self._basics())
-        return [OwnProcess(command, self._directory.path, env, f"{url}/paper/status")], url
+        process = OwnProcess(tuple(command), self._directory.path, env, f"{url}/paper/status")
+        return [process], url, faults_url
 
     def _basics(self) -> dict[str, str]:
         return {
@@ -151,6 +161,8 @@ class _System:
     def _announce(self) -> None:
         if self._running is not None:
             facts = {name: getattr(self._running, name) for name in ADDRESSES}
+            if self._running.paper_faults_url is not None:
+                facts["paper_faults_url"] = self._running.paper_faults_url
             self._directory.announce(facts | {"pids": dict(self.supervisor.pids)})
 
 

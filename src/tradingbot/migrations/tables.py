@@ -6,6 +6,7 @@ import tradingbot.exchanges.models
 import tradingbot.kit.idempotency
 import tradingbot.kit.lease
 import tradingbot.kit.outbox
+import tradingbot.ledger.models
 import tradingbot.notifications.models
 import tradingbot.orders.models
 import tradingbot.users.models

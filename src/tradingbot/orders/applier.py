@@ -1,32 +1,53 @@
 """News of an order in, as facts, once each: from an answer, a stream or a look-up."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from tradingbot.events import service as events
 from tradingbot.events.schemas import EventType
 from tradingbot.exchanges.ports import OrderReport, Refused, Trade
 from tradingbot.kit import outbox
 from tradingbot.kit.clock import Clock
 from tradingbot.kit.database import Database
+from tradingbot.kit.log import logger
 from tradingbot.kit.statement import Driver
+from tradingbot.ledger import repository as ledger
+from tradingbot.ledger.moves import NOBODY, of_trades, together
 from tradingbot.orders import repository
+from tradingbot.orders.announcements import UNEXPECTED, record
+from tradingbot.orders.contradictions import contradiction, facts, miscounted, overfilled
+from tradingbot.orders.manual import given_back
 from tradingbot.orders.models import Order
 from tradingbot.orders.ports import Ending, Listener
-from tradingbot.orders.sentences import sentence
+from tradingbot.orders.quarantine import Finding, Kind, Quarantine
 from tradingbot.trading.event import OrderCancelled, OrderFilled, OrderRefused
-from tradingbot.trading.money import ZERO, plain
+from tradingbot.trading.money import ZERO
 from tradingbot.trading.order import LIVE, TERMINAL, Execution, OrderStatus, may_move
 
 MONITORING_QUEUE = "order_monitoring_queue"
 
+log = logger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The order after the news. `fills_missing`: the exchange counts more than we were told."""
+    """The order after the news. `fills_missing`: the exchange counts more than we were told.
+
+    `contradicted`: the news cannot be true and was not applied; the order is to be looked up.
+    """
 
     order: Order
-    fills_missing: bool
+    fills_missing: bool = False
+    contradicted: bool = False
+
+
+class Contradicted(Exception):  # noqa: N818  # errors are named after what is the case
+    """Ends the transaction: of a report that cannot be true nothing is kept."""
+
+    def __init__(self, order: Order, why: str) -> None:
+        super().__init__(why)
+        self.order = order
+        self.why = why
 
 
 class Applier:
@@ -36,9 +57,20 @@ class Applier:
         self._database = database
         self._listener = listener
         self._clock = clock
+        self._quarantine = Quarantine(database)
 
     async def apply(self, account_id: int, report: OrderReport) -> Applied | None:
         """Count in what is new in the report. None: no order of ours."""
+        try:
+            applied = await self._count_in(account_id, report)
+        except Contradicted as found:
+            await self._set_aside(found, report)
+            return Applied(found.order, contradicted=True)
+        if applied is not None:
+            await self._listener.committed(applied.order)
+        return applied
+
+    async def _count_in(self, account_id: int, report: OrderReport) -> Applied | None:
         async with self._database.driving() as driver:
             order = await repository.lock(
                 driver,
@@ -49,9 +81,17 @@ class Applier:
             )
             if order is None:
                 return None
-            applied = await self._apply(driver, order, report)
-        await self._listener.committed(applied.order)
-        return applied
+            if (why := contradiction(order, report)) is not None:
+                raise Contradicted(order, why)
+            return await self._apply(driver, order, report)
+
+    async def _set_aside(self, found: Contradicted, report: OrderReport) -> None:
+        order = found.order
+        why = f"What the exchange says of order {order.id} cannot be: {found.why}"
+        finding = Finding(
+            order.account_id, Kind.CONTRADICTION, order.client_order_id, facts(report), why
+        )
+        await self._quarantine.put(finding)
 
     async def refuse(self, order_id: int, refused: Refused) -> Order | None:
         """A definite no: the order does not exist and never will. None: it had moved on."""
@@ -71,8 +111,10 @@ class Applier:
         return await self._end_unplaced(order_id, planned, cancelled, "cancelled", reason)
 
     async def _apply(self, driver: Driver, order: Order, report: OrderReport) -> Applied:
-        new = await repository.add_fills(driver, order, report.trades)
+        new = await self._add_fills(driver, order, report.trades)
         filled = order.filled_quantity + sum((trade.quantity for trade in new), ZERO)
+        if (why := overfilled(order, filled)) is not None:
+            raise Contradicted(order, why)
         status = next_status(order, report, filled)
         changed = status != order.status or new or order.exchange_order_id is None
         if not changed:
@@ -91,10 +133,36 @@ class Applier:
                 reason=report.reason if report.reason and status in TERMINAL else order.reason,
             ),
         )
+        await self._move(driver, order, after, new)
         await self._tell(driver, order, after)
         return Applied(after, fills_missing=filled < report.filled_quantity)
 
+    async def _add_fills(
+        self, driver: Driver, order: Order, trades: Sequence[Trade]
+    ) -> Sequence[Trade]:
+        """Those that were new. One known already must be the same as it was."""
+        new = await repository.add_fills(driver, order, trades)
+        for trade in trades:
+            if trade not in new:
+                known = await repository.fill_by_trade(driver, order, trade)
+                if (why := miscounted(order, trade, known)) is not None:
+                    raise Contradicted(order, why)
+        return new
+
+    async def _move(
+        self, driver: Driver, before: Order, after: Order, new: Sequence[Trade]
+    ) -> None:
+        """The money goes where the trades brought it, in the transaction that counts them in."""
+        moves = of_trades(after.bot_id, after.origin, after.symbol, new)
+        if after.status in TERMINAL and before.status not in TERMINAL:
+            moves = together(moves, given_back(after))
+        for pocket, amount in (await ledger.move(driver, after.account_id, moves)).items():
+            if amount < 0 and pocket.bot_id != NOBODY:
+                log.warning("pocket_below_zero", order_id=after.id, **pocket._asdict())
+
     async def _tell(self, driver: Driver, before: Order, after: Order) -> None:
+        if before.status in UNEXPECTED and after.status is not before.status:
+            await UNEXPECTED[before.status](driver, after)
         if before.exchange_order_id is None:
             await record(driver, after, EventType.ORDER_PLACED)
             if after.status in LIVE:
@@ -123,6 +191,7 @@ class Applier:
             if order is None or order.status is not before:
                 return None
             after = await repository.end(driver, order.id, status, code, reason)
+            await ledger.move(driver, after.account_id, given_back(order))
             kind = EventType.ORDER_CANCELLED
             if status is not OrderStatus.CANCELLED:
                 kind = EventType.EXCHANGE_ERROR
@@ -160,33 +229,7 @@ async def execution_of(driver: Driver, order: Order) -> Execution:
     )
 
 
-async def record(driver: Driver, order: Order, kind: EventType) -> None:
-    data = {
-        "symbol": order.symbol,
-        "side": order.side,
-        "type": order.type,
-        "quantity": plain(order.quantity),
-        "price": None if order.price is None else plain(order.price),
-        "filled_quantity": plain(order.filled_quantity),
-        "average_price": None if order.average_price is None else plain(order.average_price),
-        "fee": plain(order.fee),
-        "fee_currency": order.fee_currency,
-        "status": order.status,
-        "code": order.code,
-        "reason": order.reason,
-    }
-    await events.record(
-        driver,
-        user_id=order.user_id,
-        bot_id=order.bot_id,
-        order_id=order.id,
-        type=kind,
-        message=sentence(order, kind),
-        data=data,
-    )
-
-
-def _fee(order: Order, new: list[Trade]) -> tuple[Decimal, str | None]:
+def _fee(order: Order, new: Sequence[Trade]) -> tuple[Decimal, str | None]:
     """The order's fee in the currency of its first fill; `fills` has every currency's."""
     currency = order.fee_currency or (new[0].fee_currency if new else None)
     return sum((trade.fee for trade in new if trade.fee_currency == currency), order.fee), currency

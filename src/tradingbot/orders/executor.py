@@ -1,7 +1,8 @@
 """Intents out to an exchange, once each."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import TypeAlias
 
 from tradingbot.exchanges.errors import ExchangeUnreachable
 from tradingbot.exchanges.ports import (
@@ -16,14 +17,17 @@ from tradingbot.kit.clock import Clock, milliseconds
 from tradingbot.kit.database import Database
 from tradingbot.kit.errors import Fact
 from tradingbot.kit.log import logger
+from tradingbot.kit.statement import Driver
 from tradingbot.orders import repository
-from tradingbot.orders.applier import Applier
+from tradingbot.orders.applier import Applied, Applier
 from tradingbot.orders.models import Order
-from tradingbot.orders.repository import NewOrder
 from tradingbot.orders.sessions import Sessions
 from tradingbot.trading.order import ON_BOOK, TERMINAL, OrderStatus
 
 RECV_WINDOW_MS = 5000
+
+# Plans an order and claims it in one, signed at these milliseconds and for so many.
+Plan: TypeAlias = Callable[[Driver, int, int], Awaitable[Order | None]]
 
 log = logger(__name__)
 
@@ -50,19 +54,22 @@ class Executor:
         if claimed is not None:
             await self._send(session, claimed)
 
-    async def place_new(self, new: NewOrder, still_wanted: Callable[[], bool]) -> Order | None:
+    async def place_new(
+        self, account_id: int, plan: Plan, still_wanted: Callable[[], bool]
+    ) -> Order | None:
         """Plan, claim and send in one go; the order as it then stands.
 
-        None: it was asked for before, or is no longer wanted, and nothing was sent. Raises
-        ExchangeUnreachable when there is no clock to sign by: then nothing was planned either.
+        None: it was asked for before, is no longer wanted, or its account is held: nothing was
+        sent. Raises what the plan raises, and ExchangeUnreachable when there is no clock to sign
+        by: then nothing was planned either.
         """
-        session = await self._sessions.of(new["account_id"])
+        session = await self._sessions.of(account_id)
         await session.ready_to_place()
-        signed_at = await self._signing_time(new["account_id"])
+        signed_at = await self._signing_time(account_id)
         if not still_wanted():
             return None
-        async with self._database.asking() as driver:
-            claimed = await repository.plan_to_send(driver, new, signed_at, RECV_WINDOW_MS)
+        async with self._database.driving() as driver:
+            claimed = await plan(driver, signed_at, RECV_WINDOW_MS)
         return None if claimed is None else await self._send(session, claimed)
 
     async def _send(self, session: Session, claimed: Order) -> Order:
@@ -73,9 +80,17 @@ class Executor:
                 after = await self.take_in(claimed.account_id, report)
             case Refused():
                 after = await self._applier.refuse(claimed.id, answer)
-            case Unclear(message):
+            case Unclear(message, duplicate):
                 log.warning("order_answer_unclear", order_id=claimed.id, message=message)
+                after = await self._follow_up(claimed, duplicate=duplicate)
         return after or claimed
+
+    async def _follow_up(self, claimed: Order, *, duplicate: bool) -> Order | None:
+        """Have it looked up soon; and at once, where the exchange says that it is there."""
+        async with self._database.asking() as driver:
+            await repository.look_soon(driver, claimed.id)
+        report = await self._find(claimed) if duplicate else None
+        return None if report is None else await self.take_in(claimed.account_id, report)
 
     async def cancel(self, order: Order) -> None:
         """Carry out a noted wish to cancel. What is not answered is asked again by the sweep."""
@@ -86,14 +101,13 @@ class Executor:
             report = await session.cancel(order.symbol, order.exchange_order_id)
             if report is None:
                 # Filled, cancelled already, or our own first DELETE worked: look, never infer.
-                report = await session.find(order.symbol, order.client_order_id)
+                report = await self._find(order)
             if report is not None:
                 await self.take_in(order.account_id, report)
 
     async def look_up(self, order: Order) -> OrderReport | None:
         """Ask the exchange for it by our own id, and count in what it says."""
-        session = await self._sessions.of(order.account_id)
-        report = await session.find(order.symbol, order.client_order_id)
+        report = await self._find(order)
         if report is not None:
             await self.take_in(order.account_id, report)
         return report
@@ -101,13 +115,28 @@ class Executor:
     async def take_in(self, account_id: int, report: OrderReport) -> Order | None:
         """Apply a report, and fetch the fills it counts but does not hold. None: not ours."""
         applied = await self._applier.apply(account_id, report)
-        if applied is None or not applied.fills_missing:
-            return None if applied is None else applied.order
+        if applied is not None and applied.fills_missing:
+            applied = await self.fetch_fills(account_id, report)
+        return None if applied is None else applied.order
+
+    async def note(self, account_id: int, report: OrderReport) -> Applied | None:
+        """Apply a report, and ask nothing: what else it calls for is for the caller to do."""
+        return await self._applier.apply(account_id, report)
+
+    async def fetch_fills(self, account_id: int, report: OrderReport) -> Applied | None:
+        """Apply a report together with every trade of its order."""
         session = await self._sessions.of(account_id)
         trades = await session.trades_of(report.symbol, report.exchange_order_id)
-        whole = replace(report, trades=tuple(trades))
-        applied = await self._applier.apply(account_id, whole)
-        return None if applied is None else applied.order
+        return await self._applier.apply(account_id, replace(report, trades=tuple(trades)))
+
+    async def _find(self, order: Order) -> OrderReport | None:
+        """Raises ExchangeUnreachable when the answer is about another order: it is none."""
+        session = await self._sessions.of(order.account_id)
+        report = await session.find(order.symbol, order.client_order_id)
+        asked = (order.symbol, order.client_order_id)
+        if report is not None and (report.symbol, report.client_order_id) != asked:
+            raise ExchangeUnreachable("the answer is about another order")
+        return report
 
     async def _signing_time(self, account_id: int) -> int:
         market = await self._sessions.market_data(account_id)

@@ -1,4 +1,4 @@
-"""Tables: orders and fills, and an order as code sees it."""
+"""Tables: orders, fills, how far trades were read, what could not be right; and an order."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from tradingbot.kit.database import Moment, Money, metadata
-from tradingbot.trading.money import quotient
+from tradingbot.trading.money import ZERO, quotient
 from tradingbot.trading.order import OrderStatus, OrderType, Side
 
 LIVE_STATUSES = "('planned', 'sending', 'open', 'partially_filled')"
@@ -40,6 +40,10 @@ orders = Table(
     Column("type", Text, nullable=False),
     Column("quantity", Money, nullable=False),
     Column("price", Money),
+    # Of a market order: what a unit of base was reckoned at, in quote, when it was planned.
+    Column("estimate", Money),
+    # Of an order by hand: what of the account's free part was set aside for it.
+    Column("drawn", Money, nullable=False, server_default="0"),
     Column("status", Text, nullable=False, server_default="planned"),
     Column("filled_quantity", Money, nullable=False, server_default="0"),
     Column("filled_cost", Money, nullable=False, server_default="0"),
@@ -59,7 +63,8 @@ orders = Table(
     Column("created_at", Moment, nullable=False, server_default=func.now()),
     Column("updated_at", Moment, nullable=False, server_default=func.now()),
     UniqueConstraint("bot_id", "slot", "round"),
-    UniqueConstraint("account_id", "client_order_id"),
+    # This way round: whose an order on an exchange is, is asked by its client id alone.
+    UniqueConstraint("client_order_id", "account_id"),
     Index("ix_orders_user_id_id", "user_id", "id"),
     Index("ix_orders_bot_id_id", "bot_id", "id"),
     Index(
@@ -95,9 +100,47 @@ fills = Table(
     Column("fee_currency", Text, nullable=False),
     Column("liquidity", Text, nullable=False),  # "maker" or "taker"
     Column("traded_at", Moment, nullable=False),
-    # The applier's duplicate check: a trade counts once, by whatever road it comes.
-    UniqueConstraint("account_id", "symbol", "exchange_trade_id"),
+    # The applier's duplicate check: a trade counts once, by whatever road it comes; and once for
+    # each side, for two bots on one account may trade with each other.
+    UniqueConstraint("account_id", "symbol", "exchange_trade_id", "side"),
     Index("ix_fills_bot_id_id", "bot_id", "id"),
+)
+
+
+# Up to where an account's trades on a market were read.
+trade_cursors = Table(
+    "trade_cursors",
+    metadata,
+    Column("account_id", ForeignKey("exchange_accounts.id"), primary_key=True),
+    Column("symbol", Text, primary_key=True),
+    Column("traded_at", Moment, nullable=False),
+    Column("trade_id", Text),
+    Column("read_at", Moment, nullable=False, server_default=func.now()),
+)
+
+# What an exchange said and cannot be right: kept for a person, never applied.
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("account_id", ForeignKey("exchange_accounts.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),  # what it is about: an order's id, a message's hash
+    Column("what", Text, nullable=False),  # JSON
+    Column("why", Text, nullable=False),
+    Column("times", Integer, nullable=False, server_default="1"),
+    Column("created_at", Moment, nullable=False, server_default=func.now()),
+    Column("resolved_at", Moment),
+    Index("ix_quarantine_account_id_id", "account_id", "id"),
+    # The same again while nobody has looked is counted, not told anew.
+    Index(
+        "uq_quarantine_unresolved",
+        "account_id",
+        "kind",
+        "subject",
+        unique=True,
+        postgresql_where=text("resolved_at IS NULL"),
+    ),
 )
 
 
@@ -132,6 +175,8 @@ class Order:
     cancel_requested_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    estimate: Decimal | None = None
+    drawn: Decimal = ZERO
 
     @property
     def average_price(self) -> Decimal | None:

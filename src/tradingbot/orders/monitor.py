@@ -1,46 +1,38 @@
-"""Keeps every account's orders true: its user stream, its polls, and the sweep behind both."""
+"""Keeps every account's orders true: who watches which, and the sweep and audits behind them."""
 
 import asyncio
-from collections import defaultdict
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 
-from tradingbot.exchanges.errors import ExchangeUnreachable
-from tradingbot.exchanges.ports import (
-    AccountNews,
-    BalancesChanged,
-    OrderReport,
-    StreamOpened,
-    Unreadable,
-)
+from tradingbot.kit.clock import Clock
 from tradingbot.kit.crew import Crew, every
 from tradingbot.kit.database import Database, DatabaseUnreachable
 from tradingbot.kit.errors import Fact
 from tradingbot.kit.log import logger
 from tradingbot.kit.queue import Item, Unprocessable
-from tradingbot.orders import repository
+from tradingbot.ledger.auditor import Auditor
+from tradingbot.orders import invariants, monitor_repository, repository
 from tradingbot.orders.executor import Executor, attempt
+from tradingbot.orders.hearing import Hearing
 from tradingbot.orders.models import Order
+from tradingbot.orders.reconciliation import Reconciliation
 from tradingbot.orders.resolver import Resolver
 from tradingbot.orders.sessions import Sessions
+from tradingbot.orders.strangers import Strangers
+from tradingbot.orders.watch import Watch
 from tradingbot.trading.order import ON_BOOK, OrderStatus
 
-POLL_SECONDS = 60.0
-RETRY_SECONDS = 1.0
-SWEEP_SECONDS = 0.5
+SWEEP_SECONDS = 0.25
 SWEEP_ORDERS_MAX = 200
 CLAIM_SECONDS = 1.0
+CLAIMS_MAX = 100
+AUDIT_SECONDS = 1.0
+AUDITS_AT_ONCE = 4
+BOOKS_SECONDS = 3_600.0
+# Accounts with live orders come first; the others do not wait for them for ever.
+AUDITS_WAIT_SECONDS = 20.0
 
 log = logger(__name__)
-
-
-@dataclass(slots=True)
-class Watch:
-    """One account listened to. `unsure` is set whenever something may have been missed."""
-
-    account_id: int
-    unsure: asyncio.Event = field(default_factory=asyncio.Event)
-    streaming: bool = False
 
 
 class Monitor:
@@ -52,6 +44,8 @@ class Monitor:
         executor: Executor,
         resolver: Resolver,
         crew: Crew,
+        clock: Clock,
+        auditor: Auditor,
     ) -> None:
         self._worker_id = worker_id
         self._database = database
@@ -59,21 +53,34 @@ class Monitor:
         self._executor = executor
         self._resolver = resolver
         self._crew = crew
+        self._auditor = auditor
+        self._strangers = Strangers(database, executor)
+        self._reconciliation = Reconciliation(
+            database, sessions, executor, self._strangers, auditor, clock
+        )
         self._watches: dict[int, Watch] = {}
+        self._watching: set[asyncio.Task[None]] = set()
+        self._again: set[int] = set()  # claimed anew while its watch was ending
+        self._distrusted_at: float | None = None  # since when every account is to be audited
+        self._books_due_at = 0.0
         self._stopped = asyncio.Event()
+        self._unsure = False  # a claim may have been kept without our hearing of it
 
     async def run(self, stopped: asyncio.Event) -> None:
-        """Claim, listen, poll and sweep until told to stop; then let the accounts go."""
+        """Claim, watch, sweep and audit until told to stop; then let the accounts go."""
         self._stopped = stopped
+        self._distrust()
         async with asyncio.TaskGroup() as group:
             claiming = group.create_task(self._claim_forever(group))
             sweeping = group.create_task(self._sweep_forever())
+            auditing = group.create_task(self._audit_forever())
             await asyncio.wait({claiming, sweeping})
-            for watch in self._watches.values():
-                watch.unsure.set()  # none of them waits out its minute
+            # A comparison given up in the middle harms nothing, and may be waiting for a minute.
+            for task in (auditing, *self._watching):
+                task.cancel()
         with suppress(DatabaseUnreachable):  # then the lease ends by itself
-            async with self._database.begin() as connection:
-                await repository.release_accounts(connection, self._worker_id)
+            async with self._database.asking() as driver:
+                await monitor_repository.release_accounts(driver, self._worker_id)
 
     async def handle(self, item: Item) -> None:
         """An item of `order_monitoring_queue`. It only wakes: the order's row is the truth."""
@@ -85,113 +92,66 @@ class Monitor:
         if order is None:
             raise Unprocessable(f"there is no order {order_id}")
         watch = self._watches.get(order.account_id)
-        if order.status in ON_BOOK and not (watch and watch.streaming):
+        if order.status in ON_BOOK and not (watch and watch.hears()):
             await attempt(self._executor, order)
 
     async def _claim_forever(self, group: asyncio.TaskGroup) -> None:
         while True:
-            with suppress(DatabaseUnreachable):
+            try:
                 await self._claim(group)
+            except DatabaseUnreachable:
+                self._unsure = True
             if not await every(CLAIM_SECONDS, self._stopped):
                 return
 
     async def _claim(self, group: asyncio.TaskGroup) -> None:
-        async with self._database.begin() as connection:
-            claimed = await repository.claim_accounts(connection, self._worker_id)
+        unsure, self._unsure = self._unsure, False
+        async with self._database.asking() as driver:
+            if unsure:
+                await monitor_repository.release_unwatched(driver, self._worker_id, self._watches)
+            claimed = await monitor_repository.claim_accounts(driver, self._worker_id, CLAIMS_MAX)
         for account_id in claimed:
-            if account_id not in self._watches:
-                watch = self._watches[account_id] = Watch(account_id)
-                group.create_task(self._watch(watch))
+            if account_id in self._watches:
+                self._again.add(account_id)
+                continue
+            self._watches[account_id] = self._watch(account_id)
+            task = group.create_task(self._see(account_id))
+            self._watching.add(task)
+            task.add_done_callback(self._watching.discard)
 
-    async def _watch(self, watch: Watch) -> None:
-        log.info("account_watched", account_id=watch.account_id)
-        async with asyncio.TaskGroup() as group:
-            listening = group.create_task(self._listen(watch))
-            await self._poll(watch)
-            listening.cancel()
-        self._watches.pop(watch.account_id, None)
+    def _watch(self, account_id: int) -> Watch:
+        hearing = Hearing(
+            account_id,
+            self._database,
+            self._sessions,
+            self._executor,
+            self._strangers,
+            self._auditor,
+            self._crew,
+        )
+        return Watch(self._worker_id, self._database, hearing, self._reconciliation, self._stopped)
 
-    async def _listen(self, watch: Watch) -> None:
-        while True:
-            try:
-                session = await self._sessions.of(watch.account_id)
-                async for news in session.news():
-                    self._hear(watch, news)
-            except Fact as error:
-                log.warning("stream_lost", account_id=watch.account_id, message=error.message)
-            watch.streaming = False
-            await asyncio.sleep(RETRY_SECONDS)
-
-    def _hear(self, watch: Watch, news: AccountNews) -> None:
-        match news:
-            case StreamOpened():
-                # What happened before is not in the stream: look at everything once.
-                watch.streaming = True
-                watch.unsure.set()
-            case OrderReport():
-                self._crew.spawn(self._take_in(watch, news))
-            case BalancesChanged() | Unreadable():
-                pass
-
-    async def _take_in(self, watch: Watch, report: OrderReport) -> None:
+    async def _see(self, account_id: int) -> None:
         try:
-            await self._executor.take_in(watch.account_id, report)
-        except Fact as error:
-            log.warning(
-                "report_not_applied", account_id=watch.account_id, error=type(error).__name__
-            )
-            await asyncio.sleep(RETRY_SECONDS)
-            watch.unsure.set()
-
-    async def _poll(self, watch: Watch) -> None:
-        """Compare with the exchange when unsure, and every minute even when sure."""
-        while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(watch.unsure.wait(), POLL_SECONDS)
-            if self._stopped.is_set():
-                return
-            watch.unsure.clear()
-            try:
-                if not await self.compare(watch.account_id):
-                    return
-            except Fact as error:
-                name = type(error).__name__
-                log.warning("account_not_compared", account_id=watch.account_id, error=name)
-                await every(RETRY_SECONDS, self._stopped)
-                watch.unsure.set()
-
-    async def compare(self, account_id: int) -> bool:
-        """Every order we think is open against the exchange's list; False when there is none."""
-        async with self._database.begin() as connection:
-            ours = await repository.on_book(connection, account_id)
-            if not ours:
-                return not await repository.release_account(connection, account_id, self._worker_id)
-        session = await self._sessions.of(account_id)
-        by_symbol: defaultdict[str, list[Order]] = defaultdict(list)
-        for order in ours:
-            by_symbol[order.symbol].append(order)
-        for symbol, orders in by_symbol.items():
-            reports = {
-                report.client_order_id: report for report in await session.open_orders(symbol)
-            }
-            for order in orders:
-                await self._compare_one(order, reports.get(order.client_order_id))
-        return True
-
-    async def _compare_one(self, order: Order, report: OrderReport | None) -> None:
-        if report is None:
-            if order.status in ON_BOOK:
-                await self._executor.look_up(order)
-        elif (report.status, report.filled_quantity) != (order.status, order.filled_quantity):
-            await self._executor.take_in(order.account_id, report)
+            await self._watches[account_id].run()
+            while account_id in self._again and not self._stopped.is_set():
+                self._again.discard(account_id)
+                self._watches[account_id] = self._watch(account_id)
+                await self._watches[account_id].run()
+        finally:
+            del self._watches[account_id]
 
     async def _sweep_forever(self) -> None:
         while await every(SWEEP_SECONDS, self._stopped):
-            with suppress(DatabaseUnreachable):
-                async with self._database.begin() as connection:
-                    due = await repository.take_due(connection, SWEEP_ORDERS_MAX)
-                for order in due:
-                    self._crew.spawn(self._finish(order))
+            compared = [watch.account_id for watch in self._watches.values() if watch.compared]
+            try:
+                async with self._database.asking() as driver:
+                    due = await monitor_repository.take_due(driver, compared, SWEEP_ORDERS_MAX)
+            except DatabaseUnreachable:
+                self._distrust()
+                continue
+            for order in due:
+                self._crew.spawn(self._finish(order))
 
     async def _finish(self, order: Order) -> None:
         """What its own process should have done, and did not live to do."""
@@ -200,5 +160,49 @@ class Monitor:
             return
         try:
             await self._resolver.resolve(order)
-        except ExchangeUnreachable as error:
-            log.warning("exchange_unreachable", order_id=order.id, message=error.message)
+        except Fact as error:
+            log.warning("order_not_resolved", order_id=order.id, message=error.message)
+
+    def _distrust(self) -> None:
+        """At the start, and when the database was away: it may be an older one than it was."""
+        self._distrusted_at = asyncio.get_running_loop().time()
+        for watch in self._watches.values():
+            watch.distrust()
+
+    async def _audit_forever(self) -> None:
+        while await every(AUDIT_SECONDS, self._stopped):
+            with suppress(DatabaseUnreachable):
+                await self._audit_some()
+
+    async def _audit_some(self) -> None:
+        """Our books once an hour, accounts whose hour is over, and all of them after a start."""
+        if asyncio.get_running_loop().time() >= self._books_due_at:
+            await invariants.report(self._database)
+            self._books_due_at = asyncio.get_running_loop().time() + BOOKS_SECONDS
+        if self._distrusted_at is not None:
+            waited = asyncio.get_running_loop().time() - self._distrusted_at
+            all_compared = all(watch.compared for watch in self._watches.values())
+            if not all_compared and waited < AUDITS_WAIT_SECONDS:
+                return
+            async with self._database.asking() as driver:
+                await monitor_repository.audit_everything(driver)
+            self._distrusted_at = None
+        due = await self._due_audits()
+        while due and not self._stopped.is_set():
+            async with asyncio.TaskGroup() as group:
+                for account_id in due:
+                    group.create_task(self._audit(account_id))
+            due = await self._due_audits()
+
+    async def _due_audits(self) -> Sequence[int]:
+        async with self._database.asking() as driver:
+            return await monitor_repository.take_audits(driver, AUDITS_AT_ONCE)
+
+    async def _audit(self, account_id: int) -> None:
+        try:
+            await self._reconciliation.audit(account_id)
+        except Fact as error:
+            log.warning("account_not_audited", account_id=account_id, message=error.message)
+            with suppress(DatabaseUnreachable):
+                async with self._database.asking() as driver:
+                    await monitor_repository.put_off_audit(driver, account_id)

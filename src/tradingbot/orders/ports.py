@@ -22,13 +22,24 @@ class Listener(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The account a bot trades on, and the random name its client order ids are made from."""
+    """The account a bot trades on, and the random name its client order ids are made from.
+
+    `held_reason`: why nothing is sent on it at present.
+    `resting`: its strategy does not run.
+    """
 
     account_id: int
     bot_uid: str
+    held_reason: str | None = None
+    resting: bool = True
 
 
 class FindAccount(Protocol):
-    async def __call__(self, driver: Driver, user_id: int, bot_id: int) -> Account | None:
-        """None when there is no such bot, or it is somebody else's."""
+    async def __call__(
+        self, driver: Driver, user_id: int, bot_id: int, *, lock: bool = False
+    ) -> Account | None:
+        """None when there is no such bot, or it is somebody else's.
+
+        `lock`: until the transaction ends nobody else changes it or plans for it.
+        """
         ...

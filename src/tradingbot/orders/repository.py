@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import fields
-from datetime import timedelta
 from decimal import Decimal
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from sqlalchemy import (
     BindParameter,
@@ -16,6 +15,7 @@ from sqlalchemy import (
     cast,
     exists,
     func,
+    literal_column,
     or_,
     select,
     text,
@@ -26,14 +26,12 @@ from sqlalchemy.dialects.postgresql import insert
 from tradingbot.exchanges.models import exchange_accounts
 from tradingbot.exchanges.ports import Trade
 from tradingbot.kit.database import Connection
-from tradingbot.kit.lease import alive
 from tradingbot.kit.statement import Driver, Row, Statement
 from tradingbot.orders.models import LIVE_STATUSES, Order, fills, orders
-from tradingbot.trading.order import LIVE, OrderStatus, OrderType, Side
+from tradingbot.trading.money import ZERO
+from tradingbot.trading.order import OrderStatus, OrderType, Side
 
 ROW = tuple(orders.c[field.name] for field in fields(Order))
-LIVE_VALUES = sorted(LIVE)
-UNSETTLED = ("planned", "sending")
 
 
 class NewOrder(TypedDict):
@@ -52,6 +50,8 @@ class NewOrder(TypedDict):
     price: Decimal | None
     client_order_id: str
     reason: str
+    estimate: NotRequired[Decimal | None]
+    drawn: NotRequired[Decimal]
 
 
 def _bound(*names: str) -> dict[str, BindParameter[Any]]:
@@ -68,7 +68,12 @@ def _update(which: ColumnElement[bool], **values: object) -> Statement:
 
 
 IS_LIVE = text(f"orders.status IN {LIVE_STATUSES}")
-NEW = _bound(*NewOrder.__annotations__)
+# What a new order need not say.
+UNSAID = {
+    name: bindparam(name, value, type_=orders.c[name].type)
+    for name, value in (("estimate", None), ("drawn", ZERO))
+}
+NEW = {**_bound(*NewOrder.__annotations__), **UNSAID}
 STAMP = _bound("sign_timestamp_ms", "recv_window_ms")
 # An answer that takes half the window is looked for.
 LOOK_FOR_ANSWER = func.now() + cast(STAMP["recv_window_ms"], Integer) * text("interval '0.5 ms'")
@@ -76,9 +81,28 @@ UNASKED = ["bot_id", "slot", "round"]
 PLAN = Statement(
     insert(orders).values(NEW).on_conflict_do_nothing(index_elements=UNASKED).returning(*ROW)
 )
+# A held account sends nothing: what is planned on it stays planned, and nothing new begins.
+HELD_ACCOUNT = exchange_accounts.c.held_since.is_not(None)
+TO_SEND = {
+    **{name: bindparam(name, type_=orders.c[name].type) for name in (*NEW, *STAMP)},
+    **UNSAID,
+    "status": literal_column("'sending'"),
+    "check_after": LOOK_FOR_ANSWER,
+}
 PLAN_TO_SEND = Statement(
     insert(orders)
-    .values({**NEW, **STAMP, "status": "sending", "check_after": LOOK_FOR_ANSWER})
+    .from_select(
+        list(TO_SEND),
+        select(*TO_SEND.values()).where(
+            ~exists().where(exchange_accounts.c.id == TO_SEND["account_id"], HELD_ACCOUNT)
+        ),
+    )
+    .on_conflict_do_nothing(index_elements=UNASKED)
+    .returning(*ROW)
+)
+PLAN_REFUSED = Statement(
+    insert(orders)
+    .values({**NEW, "status": "rejected", "code": bindparam("code")})
     .on_conflict_do_nothing(index_elements=UNASKED)
     .returning(*ROW)
 )
@@ -97,7 +121,11 @@ LOCK = Statement(
     .with_for_update()
 )
 CLAIM_TO_SEND = _update(
-    and_(_own("id"), text("orders.status = 'planned' AND orders.cancel_requested_at IS NULL")),
+    and_(
+        _own("id"),
+        text("orders.status = 'planned' AND orders.cancel_requested_at IS NULL"),
+        ~exists().where(exchange_accounts.c.id == orders.c.account_id, HELD_ACCOUNT),
+    ),
     status="sending",
     check_after=LOOK_FOR_ANSWER,
     **STAMP,
@@ -114,7 +142,13 @@ SAVE_REPORT = _update(
         "reason",
     ),
 )
-END = _update(_own("id"), **_bound("status", "code", "reason"))
+LOOK_SOON = Statement(
+    update(orders)
+    .where(_own("id"), text("orders.status = 'sending'"))
+    .values(check_after=func.now() + text("interval '0.5 seconds'"))
+)
+# What was set aside for it goes back with this: found on the exchange later, it has none.
+END = _update(_own("id"), drawn=ZERO, **_bound("status", "code", "reason"))
 WISH = {
     "cancel_requested_at": func.coalesce(orders.c.cancel_requested_at, func.now()),
     "check_after": func.now() + text("interval '2 seconds'"),
@@ -124,6 +158,14 @@ WISH_BY_SLOT = _update(and_(_own("bot_id", "slot", "round"), IS_LIVE), **WISH)
 FILL = [column.name for column in fills.columns if column.name != "id"]
 ADD_FILL = Statement(
     insert(fills).values(_bound(*FILL)).on_conflict_do_nothing().returning(fills.c.id)
+)
+FILL_BY_TRADE = Statement(
+    select(fills.c.order_id, fills.c.side, fills.c.quantity, fills.c.price).where(
+        *(
+            fills.c[name] == bindparam(name)
+            for name in ("account_id", "symbol", "exchange_trade_id")
+        )
+    )
 )
 FEES_OF = Statement(
     select(fills.c.fee_currency, func.sum(fills.c.fee).label("fee"))
@@ -149,9 +191,17 @@ async def plan(driver: Driver, planned: Sequence[NewOrder]) -> list[Order]:
 async def plan_to_send(
     driver: Driver, new: NewOrder, sign_timestamp_ms: int, recv_window_ms: int
 ) -> Order | None:
-    """Insert as `sending`, claimed by the caller alone; None when it was asked for before."""
+    """Insert as `sending`, claimed by the caller alone.
+
+    None when it was asked for before, or its account is held.
+    """
     stamp = {"sign_timestamp_ms": sign_timestamp_ms, "recv_window_ms": recv_window_ms}
     return _maybe(await PLAN_TO_SEND.row(driver, **new, **stamp))
+
+
+async def plan_refused(driver: Driver, new: NewOrder, code: str) -> Order | None:
+    """Insert as `rejected`, never to be sent; its reason says why."""
+    return _maybe(await PLAN_REFUSED.row(driver, **new, code=code))
 
 
 def _maybe(row: Row | None) -> Order | None:
@@ -209,7 +259,10 @@ async def lock(
 async def claim_to_send(
     driver: Driver, order_id: int, sign_timestamp_ms: int, recv_window_ms: int
 ) -> Order | None:
-    """From planned to sending, for exactly one caller; None for everybody else."""
+    """From planned to sending, for exactly one caller; None for everybody else.
+
+    And for everybody while the account is held.
+    """
     stamp = {"sign_timestamp_ms": sign_timestamp_ms, "recv_window_ms": recv_window_ms}
     return _maybe(await CLAIM_TO_SEND.row(driver, id=order_id, **stamp))
 
@@ -231,21 +284,15 @@ async def save_report(driver: Driver, order: Order) -> Order:
     return order_of(row)
 
 
+async def look_soon(driver: Driver, order_id: int) -> None:
+    """The answer came and was none: no need to wait for it any longer."""
+    await LOOK_SOON.run(driver, id=order_id)
+
+
 async def end(driver: Driver, order_id: int, status: OrderStatus, code: str, reason: str) -> Order:
     row = await END.row(driver, id=order_id, status=status, code=code, reason=reason)
     assert row is not None
     return order_of(row)
-
-
-async def count_miss(connection: Connection, order_id: int) -> int:
-    """How often it was looked up in vain by now."""
-    missed = await connection.execute(
-        update(orders)
-        .where(orders.c.id == order_id)
-        .values(lookups_missed=orders.c.lookups_missed + 1)
-        .returning(orders.c.lookups_missed)
-    )
-    return int(missed.scalar_one())
 
 
 async def add_fills(driver: Driver, order: Order, trades: Sequence[Trade]) -> list[Trade]:
@@ -276,6 +323,16 @@ async def add_fills(driver: Driver, order: Order, trades: Sequence[Trade]) -> li
     return new
 
 
+async def fill_by_trade(driver: Driver, order: Order, trade: Trade) -> Row | None:
+    """The fill this trade was counted as: its order, side, quantity and price."""
+    return await FILL_BY_TRADE.row(
+        driver,
+        account_id=order.account_id,
+        symbol=order.symbol,
+        exchange_trade_id=trade.trade_id,
+    )
+
+
 async def fees_of(driver: Driver, order_id: int) -> dict[str, Decimal]:
     rows = await FEES_OF.rows(driver, order_id=order_id)
     return {row["fee_currency"]: row["fee"] for row in rows}
@@ -294,77 +351,3 @@ async def ask_to_cancel(
 
 async def ask_to_cancel_one(driver: Driver, order_id: int) -> Order | None:
     return _maybe(await WISH_BY_ID.row(driver, id=order_id))
-
-
-async def take_due(connection: Connection, limit: int) -> list[Order]:
-    """Orders nobody finished: planned and left, sent and unanswered, cancels not done.
-
-    Taking them moves their next look, so that several sweepers share the work.
-    """
-    live = orders.c.status.in_(LIVE_VALUES)
-    due = or_(
-        and_(
-            orders.c.status == "planned",
-            orders.c.created_at < func.now() - timedelta(seconds=3),
-            or_(orders.c.check_after.is_(None), orders.c.check_after < func.now()),
-        ),
-        and_(orders.c.status == "sending", orders.c.check_after < func.now()),
-        and_(live, orders.c.cancel_requested_at.is_not(None), orders.c.check_after < func.now()),
-    )
-    chosen = select(orders.c.id).where(due).order_by(orders.c.check_after).limit(limit)
-    chosen = chosen.with_for_update(skip_locked=True)
-    backoff = func.least(8, func.power(2, orders.c.lookups_missed) * 0.5)
-    rows = await connection.execute(
-        update(orders)
-        .where(orders.c.id.in_(chosen.scalar_subquery()))
-        .values(check_after=func.now() + backoff * text("interval '1 second'"))
-        .returning(*ROW)
-    )
-    return [order_of(row) for row in rows.mappings()]
-
-
-async def on_book(connection: Connection, account_id: int) -> list[Order]:
-    """The account's orders that should rest on the exchange, and those not answered for."""
-    live = orders.c.status.in_(("sending", "open", "partially_filled"))
-    query = select(*ROW).where(orders.c.account_id == account_id, live)
-    return await many(connection, query.order_by(orders.c.id))
-
-
-async def claim_accounts(connection: Connection, worker_id: str) -> list[int]:
-    """Take accounts with live orders that no living monitor listens to; the ids taken."""
-    has_orders = exists().where(
-        orders.c.account_id == exchange_accounts.c.id, orders.c.status.in_(LIVE_VALUES)
-    )
-    holder = exchange_accounts.c.monitor_id
-    free = or_(holder.is_(None), holder.not_in(alive()))
-    chosen = select(exchange_accounts.c.id).where(has_orders, free).limit(100)
-    rows = await connection.execute(
-        update(exchange_accounts)
-        .where(exchange_accounts.c.id.in_(chosen.with_for_update(skip_locked=True)))
-        .values(monitor_id=worker_id)
-        .returning(exchange_accounts.c.id)
-    )
-    return list(rows.scalars())
-
-
-async def release_account(connection: Connection, account_id: int, worker_id: str) -> bool:
-    """Let go of an account nothing is open on; False when an order came in the meantime."""
-    has_orders = exists().where(orders.c.account_id == account_id, orders.c.status.in_(LIVE_VALUES))
-    released = await connection.execute(
-        update(exchange_accounts)
-        .where(
-            exchange_accounts.c.id == account_id,
-            exchange_accounts.c.monitor_id == worker_id,
-            ~has_orders,
-        )
-        .values(monitor_id=None)
-    )
-    return released.rowcount == 1
-
-
-async def release_accounts(connection: Connection, worker_id: str) -> None:
-    await connection.execute(
-        update(exchange_accounts)
-        .where(exchange_accounts.c.monitor_id == worker_id)
-        .values(monitor_id=None)
-    )

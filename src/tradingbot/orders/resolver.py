@@ -1,14 +1,17 @@
 """What became of an order nobody answered for."""
 
-from datetime import timedelta
+import asyncio
+from collections.abc import Callable
 
 from tradingbot.kit.clock import Clock, milliseconds
 from tradingbot.kit.database import Database
 from tradingbot.kit.log import logger
-from tradingbot.orders import repository
+from tradingbot.orders import monitor_repository
 from tradingbot.orders.applier import Applier
+from tradingbot.orders.elsewhere import Elsewhere
 from tradingbot.orders.executor import Executor
 from tradingbot.orders.models import Order
+from tradingbot.orders.quarantine import Quarantine
 from tradingbot.orders.sessions import Sessions
 from tradingbot.trading.order import OrderStatus
 
@@ -16,8 +19,14 @@ from tradingbot.trading.order import OrderStatus
 ENGINE_SECONDS = 10
 LAG_SECONDS = 5
 MISSES_MIN = 3
+REMEMBERED_MAX = 10_000
 
 log = logger(__name__)
+
+
+def seconds_passed() -> float:
+    """Of a clock that nobody can set."""
+    return asyncio.get_running_loop().time()
 
 
 class Resolver:
@@ -30,40 +39,66 @@ class Resolver:
         executor: Executor,
         applier: Applier,
         clock: Clock,
+        passed: Callable[[], float] = seconds_passed,
     ) -> None:
         self._database = database
         self._sessions = sessions
         self._executor = executor
         self._applier = applier
         self._clock = clock
+        self._passed = passed
+        self._quarantine = Quarantine(database)
+        self._elsewhere = Elsewhere(database, sessions, executor)
+        self._first_seen: dict[int, float] = {}
 
     async def resolve(self, order: Order) -> None:
         """One look. Raises ExchangeUnreachable: then nothing was learnt."""
         assert order.status is OrderStatus.SENDING
+        # Before the look: only one begun after the fence can prove anything.
         past_fence = await self._past_fence(order)
         if await self._executor.look_up(order) is not None:
+            self._first_seen.pop(order.id, None)
             return
-        async with self._database.begin() as connection:
-            missed = await repository.count_miss(connection, order.id)
-        if past_fence and missed >= MISSES_MIN and not await self._rests(order):
+        async with self._database.asking() as driver:
+            missed = await monitor_repository.count_miss(driver, order.id)
+        if past_fence and missed >= MISSES_MIN and not await self._shows_elsewhere(order):
             await self._applier.prove_absent(order.id)
+            self._first_seen.pop(order.id, None)
             log.warning("order_not_placed", order_id=order.id, lookups=missed)
 
     async def _past_fence(self, order: Order) -> bool:
-        """Whether the exchange, by its own clock, can no longer accept what was signed then."""
-        assert order.sign_timestamp_ms is not None
-        assert order.recv_window_ms is not None
-        market = await self._sessions.market_data(order.account_id)
-        server_ms = milliseconds(self._clock.now()) + await market.clock_offset_ms()
-        margin = timedelta(seconds=ENGINE_SECONDS + LAG_SECONDS)
-        last = order.sign_timestamp_ms + order.recv_window_ms + margin.total_seconds() * 1000
-        return server_ms > last
+        """Whether the exchange, by its own clock, can no longer accept what was signed then.
 
-    async def _rests(self, order: Order) -> bool:
-        """A second opinion from another source: the open orders."""
-        session = await self._sessions.of(order.account_id)
-        for report in await session.open_orders(order.symbol):
-            if report.client_order_id == order.client_order_id:
-                await self._executor.take_in(order.account_id, report)
-                return True
-        return False
+        As much must have passed on a clock of our own that nobody sets: when the exchange's jumps,
+        its engine is not done sooner.
+        """
+        waited = self._passed() - self._seen_at(order)
+        enough = (_fence_ms(order) - _signed_ms(order)) / 1000
+        return waited > enough and await self._exchange_ms(order) > _fence_ms(order)
+
+    def _seen_at(self, order: Order) -> float:
+        if len(self._first_seen) >= REMEMBERED_MAX:
+            self._first_seen.clear()  # then their wait begins anew
+        return self._first_seen.setdefault(order.id, self._passed())
+
+    async def _exchange_ms(self, order: Order) -> int:
+        """Raises ExchangeUnreachable while its clock is not known."""
+        market = await self._sessions.market_data(order.account_id)
+        return milliseconds(self._clock.now()) + await market.clock_offset_ms()
+
+    async def _shows_elsewhere(self, order: Order) -> bool:
+        """Whether another source knows it, or told something of it that could not be right."""
+        if await self._quarantine.is_about(order.account_id, order.client_order_id):
+            return True
+        now_ms = await self._exchange_ms(order)
+        return await self._elsewhere.shows(order, _fence_ms(order), now_ms)
+
+
+def _signed_ms(order: Order) -> int:
+    assert order.sign_timestamp_ms is not None
+    return order.sign_timestamp_ms
+
+
+def _fence_ms(order: Order) -> int:
+    assert order.recv_window_ms is not None
+    return _signed_ms(order) + order.recv_window_ms + (ENGINE_SECONDS + LAG_SECONDS) * 1000

@@ -70,6 +70,32 @@ class OrderView(BaseModel):
     updated_at: datetime
 
 
+class QuarantineView(BaseModel):
+    """What an exchange said and cannot be right. Nothing of it was applied."""
+
+    id: int
+    account_id: int
+    kind: str
+    why: str
+    what: str = Field(description="What was said, as JSON text.")
+    times: int = Field(description="How often it was met before somebody looked.")
+    created_at: datetime
+    resolved_at: datetime | None
+
+
+class ReleaseAccount(BaseModel):
+    """Let a held account trade again."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"cancel_unknown": True}}
+    )
+
+    cancel_unknown: bool = Field(
+        default=False,
+        description="First cancel, on the exchange, the orders there that our books do not have.",
+    )
+
+
 def view(order: Order) -> OrderView:
     average = order.average_price
     return OrderView(

@@ -1,27 +1,36 @@
 """Use cases: place an order by hand, cancel one. Manual orders take the road bots' orders take."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
 from tradingbot.exchanges.errors import ExchangeUnreachable
 from tradingbot.kit import ids
 from tradingbot.kit.database import Database
 from tradingbot.kit.errors import Fact
+from tradingbot.ledger.balances import recount
+from tradingbot.ledger.errors import FreeTaken
 from tradingbot.orders import repository
 from tradingbot.orders.errors import (
+    AccountHeld,
     BotNotFound,
+    FundsShort,
     KeyReused,
     OrderEnded,
     OrderNotFound,
     OrderRejected,
 )
 from tradingbot.orders.executor import Executor, attempt
+from tradingbot.orders.manual import Planner
 from tradingbot.orders.models import Order
 from tradingbot.orders.ports import Account, FindAccount
+from tradingbot.orders.purse_repository import in_flight
 from tradingbot.orders.repository import NewOrder
 from tradingbot.orders.schemas import OrderView, PlaceOrder, view
 from tradingbot.orders.sessions import Sessions
+from tradingbot.trading.funds import estimate
 from tradingbot.trading.market import breach
 from tradingbot.trading.order import TERMINAL, OrderStatus, OrderType
 
@@ -32,6 +41,7 @@ PREFIX = "tb-"
 ASKED: Final = ("symbol", "side", "type", "quantity", "price")
 
 Spawn: TypeAlias = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
+Send: TypeAlias = Callable[[NewOrder, Callable[[], bool]], Awaitable[Order | None]]
 
 
 def client_order_id(bot_uid: str, slot: str, round_: int) -> str:
@@ -64,16 +74,24 @@ class OrderDesk:
     ) -> OrderView:
         """The order as far as it got within 5 s; still `sending` resolves by itself.
 
-        Raises BotNotFound, SymbolUnknown, OrderRejected, KeyReused, ExchangeUnreachable.
+        Raises BotNotFound, SymbolUnknown, OrderRejected, KeyReused, AccountHeld,
+        ExchangeUnreachable.
         """
         account = await self._account(user_id, body.bot_id)
         new = _new(user_id, account, body, idempotency_key)
         order = await self._known(new) if idempotency_key else None
         if order is None:
-            await self._check(account, body)
+            _require_trading(account)
+            price = await self._check(account, body)
+            if body.price is None:
+                new["estimate"] = estimate(price)
             order = await self._place(new)
+        if order is None:  # held, perhaps, while we were at it
+            _require_trading(await self._account(user_id, body.bot_id))
+            raise ExchangeUnreachable("not kept in time: look again in a moment")
         if order.status is OrderStatus.REJECTED:
-            raise OrderRejected(order.code or "rejected", order.reason, view(order))
+            field = "quantity" if order.code == FundsShort.code else None
+            raise OrderRejected(order.code or "rejected", order.reason, view(order), field=field)
         return view(order)
 
     async def cancel(self, user_id: int, order_id: int) -> OrderView:
@@ -96,7 +114,8 @@ class OrderDesk:
             raise BotNotFound(f"there is no bot {bot_id}", field="bot_id")
         return account
 
-    async def _check(self, account: Account, body: PlaceOrder) -> None:
+    async def _check(self, account: Account, body: PlaceOrder) -> Decimal:
+        """The price it is judged by: its own, or the present one."""
         data = await self._sessions.market_data(account.account_id)
         market = await data.market(body.symbol)
         price = body.price
@@ -104,6 +123,7 @@ class OrderDesk:
             price = market.price(await data.price(body.symbol))
         if (broken := breach(market, body.quantity, price)) is not None:
             raise OrderRejected(broken.code, broken.reason, None, field=broken.field)
+        return price
 
     async def _known(self, new: NewOrder) -> Order | None:
         """The order this key made before. Raises KeyReused when it was another one."""
@@ -113,18 +133,34 @@ class OrderDesk:
             raise KeyReused("this Idempotency-Key came with another body before")
         return known
 
-    async def _place(self, new: NewOrder) -> Order:
+    async def _place(self, new: NewOrder) -> Order | None:
         """The order as far as it got within 5 s; what is not done by then goes on."""
-        placing = _Placing(self._executor, new)
+        placing = _Placing(self._send, new)
         task = self._spawn(placing.run())
         await asyncio.wait({task}, timeout=ANSWER_SECONDS)
         if not task.done() and placing.called_off():
             raise ExchangeUnreachable("the rate limits leave no room right now: nothing was sent")
         # What failed after the claim does not unmake the order: it resolves by itself.
         order = placing.order or await self._known(new)
-        if order is None:
-            raise placing.error or ExchangeUnreachable("not kept in time: look again in a moment")
+        if order is None and placing.error is not None:
+            raise placing.error
         return order
+
+    async def _send(self, new: NewOrder, still_wanted: Callable[[], bool]) -> Order | None:
+        """Kept as rejected when there is no money for it, even counting what came in just now."""
+        plan = Planner(self._find_account, new).plan
+        account_id = new["account_id"]
+        with suppress(FundsShort, FreeTaken):
+            return await self._executor.place_new(account_id, plan, still_wanted)
+        with suppress(ExchangeUnreachable):
+            session = await self._sessions.of(account_id)
+            await recount(self._database, in_flight, account_id, session)
+        try:
+            return await self._executor.place_new(account_id, plan, still_wanted)
+        except FundsShort as short:
+            async with self._database.driving() as driver:
+                refused = NewOrder(**{**new, "reason": short.message})
+                return await repository.plan_refused(driver, refused, short.code)
 
     async def _now(self, order: Order) -> Order:
         async with self._database.asking() as driver:
@@ -136,8 +172,8 @@ class OrderDesk:
 class _Placing:
     """One placing. Its asker may call it off until it is claimed, and stop waiting after that."""
 
-    def __init__(self, executor: Executor, new: NewOrder) -> None:
-        self._executor = executor
+    def __init__(self, send: Send, new: NewOrder) -> None:
+        self._send = send
         self._new = new
         self._claimed = False
         self._called_off = False
@@ -146,7 +182,7 @@ class _Placing:
 
     async def run(self) -> None:
         try:
-            self.order = await self._executor.place_new(self._new, self._still_wanted)
+            self.order = await self._send(self._new, self._still_wanted)
         except Fact as error:
             self.error = error
 
@@ -158,6 +194,11 @@ class _Placing:
     def _still_wanted(self) -> bool:
         self._claimed = not self._called_off
         return self._claimed
+
+
+def _require_trading(account: Account) -> None:
+    if account.held_reason is not None:
+        raise AccountHeld(account.account_id, account.held_reason)
 
 
 def _new(user_id: int, account: Account, body: PlaceOrder, idempotency_key: str | None) -> NewOrder:

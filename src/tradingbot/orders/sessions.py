@@ -32,8 +32,8 @@ class Sessions:
         read_at, known = self._known.get(account_id, (0.0, None))
         if known is not None and monotonic() - read_at < KNOWN_SECONDS:
             return known
-        async with self._database.reading() as connection:
-            found = await accounts.credentials(connection, account_id)
+        async with self._database.asking() as driver:
+            found = await accounts.credentials(driver, account_id)
         if known is not None and found != known:
             await self._exchanges.forget(account_id)  # its stream, too, ends and begins anew
         self._known[account_id] = (monotonic(), found)

@@ -35,6 +35,7 @@ class Account:
         default_factory=lambda: defaultdict(list)
     )
     updated: int = 0  # ms
+    fee_coin: str | None = None  # pays its fees; "" is none, None the exchange's own choice
 
     def balance(self, asset: str) -> Balance:
         return self.balances.setdefault(asset, Balance())
@@ -64,6 +65,12 @@ class Account:
 
     def receive(self, asset: str, amount: Decimal) -> None:
         self.balance(asset).free += amount
+
+    def pay(self, asset: str, amount: Decimal) -> None:
+        """Out of what no order holds."""
+        balance = self.balance(asset)
+        balance.free -= amount
+        assert balance.free >= 0
 
     def state(self, *assets: str) -> dict[str, list[Decimal]]:
         """Asset → [free, locked], as the journal writes it."""

@@ -77,15 +77,16 @@ def commission(call: Call) -> Answer:
     none = {"maker": "0.00000000", "taker": "0.00000000", "buyer": "0.00000000"}
     none["seller"] = "0.00000000"
     rates = {"maker": shapes.money(fees.maker), "taker": shapes.money(fees.taker)}
+    coin = call.venue.fee_coin(call.account)
     return {
         "symbol": shapes.id_of(call.hall().market.symbol),
         "standardCommission": none | rates,
         "specialCommission": none,
         "taxCommission": none,
         "discount": {
-            "enabledForAccount": False,
-            "enabledForSymbol": False,
-            "discountAsset": "BNB",
+            "enabledForAccount": coin is not None,
+            "enabledForSymbol": coin is not None,
+            "discountAsset": coin or "BNB",
             "discount": "0.75000000",
         },
     }

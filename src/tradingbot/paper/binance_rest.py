@@ -51,7 +51,7 @@ class RestDoor:
 
 async def _read(request: web.Request, address: str) -> Request:
     query = request.rel_url.raw_query_string
-    body = (await request.text()) if request.can_read_body else ""
+    body = (await request.text()) if request.body_exists else ""
     pairs = parse_qsl(query, keep_blank_values=True) + parse_qsl(body, keep_blank_values=True)
     sent = dict(pairs)
     if len(sent) != len(pairs):

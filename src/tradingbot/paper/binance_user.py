@@ -10,7 +10,8 @@ import orjson
 from aiohttp import web
 
 from tradingbot.paper import binance_shapes as shapes
-from tradingbot.paper.binance_endpoints import SOCKET
+from tradingbot.paper.arrivals import BINANCE, Post, note
+from tradingbot.paper.binance_endpoints import PLACE, REPLACE, SOCKET
 from tradingbot.paper.binance_errors import ApiError
 from tradingbot.paper.binance_gateway import Endpoint, Gateway, Request
 from tradingbot.paper.binance_params import check_names
@@ -78,7 +79,14 @@ class UserDoor:
         endpoint = SOCKET.get(method)
         if endpoint is None:
             raise ApiError(-1000, f"Unknown method '{method}'.")
+        if endpoint in (PLACE, REPLACE):
+            self._note(request)
         return (await self._gateway.run(endpoint, request)).body
+
+    def _note(self, request: Request) -> None:
+        account = self._gateway.keys.account_of(request.api_key) if request.api_key else None
+        post = Post(request.sent.get("newClientOrderId", ""), request.sent.get("symbol", ""))
+        note(self._gateway.venue, BINANCE, account, post)
 
     def _subscribe(self, session: Session, request: Request) -> object:
         now = self._gateway.venue.now()
@@ -106,11 +114,10 @@ class UserDoor:
             return
         venue = self._gateway.venue
         now = venue.now()
-        market = venue.halls[update.order.asked.symbol].market
         account = venue.ledger.accounts[update.order.account]
         for event in (
             shapes.report(update, self._execution, now),
-            shapes.position(account, (market.base, market.quote), now),
+            shapes.position(account, venue.assets(update.order, update.fill), now),
         ):
             body = orjson.dumps(event)
             for subscription, wire in listeners:

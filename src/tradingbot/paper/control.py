@@ -24,32 +24,37 @@ class ControlDoor:
     async def register(self, request: web.Request) -> web.Response:
         """From now on this key's signatures are checked, and it may do what is said here.
 
-        {api_key, api_secret?, permissions?: {withdrawals: true, …}, balances?: {USDT: "1"}}
+        {api_key, api_secret?, permissions?: {withdrawals: true, …}, balances?: {USDT: "1"},
+        fee_coin?: "BNB"}: fees are paid with that while there is enough of it; "" ends it.
         """
         try:
             asked = orjson.loads(await request.read())
             api_key, secret = asked["api_key"], asked.get("api_secret")
-            permissions = asked.get("permissions") or {}
+            permissions, fee_coin = asked.get("permissions") or {}, asked.get("fee_coin")
             balances = {
                 asset: Decimal(str(amount))
                 for asset, amount in (asked.get("balances") or {}).items()
             }
         except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, InvalidOperation):
-            return _json({"error": "wanted: {api_key, api_secret, permissions, balances}"}, 422)
+            wanted = "wanted: {api_key, api_secret, permissions, balances, fee_coin}"
+            return _json({"error": wanted}, 422)
         odd = [
             name
             for name, granted in permissions.items()
             if name not in PERMISSIONS or not isinstance(granted, bool)
         ]
         odd += [asset for asset, free in balances.items() if not free.is_finite() or free < 0]
-        if odd or not isinstance(api_key, str) or not isinstance(secret, str | None):
+        texts = isinstance(api_key, str) and all(
+            isinstance(text, str | None) for text in (secret, fee_coin)
+        )
+        if odd or not texts:
             wanted = f"permissions: {', '.join(PERMISSIONS)}, true or false; balances: from 0"
             return _json({"error": wanted}, 422)
         account_id = self._keys.account_of(api_key)
         self._keys.register(account_id, PaperKey(secret=secret, **permissions))
         account = self._venue.account(account_id)
-        if balances:
-            account = self._venue.grant(account_id, balances)
+        if balances or fee_coin is not None:
+            account = self._venue.grant(account_id, balances, fee_coin)
         self._venue.flush()
         return _json(_described(account))
 
@@ -106,6 +111,7 @@ class ControlDoor:
 def _described(account: Account) -> dict[str, object]:
     return {
         "account": account.id,
+        "fee_coin": account.fee_coin,
         "balances": {
             asset: {"free": format(held.free, "f"), "locked": format(held.locked, "f")}
             for asset, held in account.balances.items()

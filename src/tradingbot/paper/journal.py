@@ -3,11 +3,16 @@
 It is also the independent oracle of tests: whatever a database says about trades, this file is
 what the exchange did. Kinds of lines, all with `seq`, `at` (ms) and `kind`:
 
-`account`  account, balances: opened, or given new balances
-`order`    an accepted request with its `order_id` and `cid`; `locked` is what it holds
+`account`  account, balances: opened, or given new balances, or a `fee_coin` to pay fees with
+`post`     an order request that reached a door of `exchange`, before anything was decided:
+           account, cid, symbol, and the `fault` that was then made to happen to it, if any
+`order`    an accepted request with its `order_id` and `cid`; `locked` is what it holds;
+           `waiting` when it was acknowledged before the market had seen it
+`amend`    order_id, and the quantity, price and trigger it has from now on
 `refused`  an order request that was not accepted: its `cid`, `symbol`, `code` and `detail`
 `fill`     order_id, trade_id, price, quantity, fee, fee_asset, maker, the order's new `status`
-`state`    order_id and its new `status`, or TRIGGERED with what it holds now
+`state`    order_id and its new `status`, with a `reason` where that does not tell it; or TRIGGERED,
+           or WORKING when one that waited reached the market, with what it holds now
 `position` where the price feed stands
 
 Lines that move money carry `balances`: asset → [free, locked] afterwards.
@@ -15,7 +20,7 @@ Lines that move money carry `balances`: asset → [free, locked] afterwards.
 
 import fcntl
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -65,6 +70,25 @@ def totals(entries: Iterable[Entry], account: str, symbol: str) -> Totals:
         sums.fees[entry["fee_asset"]] += Decimal(entry["fee"])
         sums.fills += 1
     return sums
+
+
+@dataclass(slots=True)
+class Arrivals:
+    """By account and client id: how many requests came in, and how many orders came of them."""
+
+    posts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    accepted: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+
+def arrivals(entries: Iterable[Entry]) -> Arrivals:
+    """What was sent, as the exchange saw it; without an account where no key came along."""
+    seen = Arrivals()
+    for entry in entries:
+        if entry["kind"] == "post":
+            seen.posts[entry["account"] or "", entry["cid"]] += 1
+        elif entry["kind"] == "order":
+            seen.accepted[entry["account"], entry["cid"]] += 1
+    return seen
 
 
 class JournalTaken(Exception):  # noqa: N818  # errors are named after what is the case

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from decimal import Decimal
 
-from tradingbot.paper.accounts import Account
-from tradingbot.paper.orders import Fill, PaperOrder, Status
+from tradingbot.paper.accounts import Account, InsufficientFunds
+from tradingbot.paper.orders import Fill, OrderRequest, PaperOrder, Status
 from tradingbot.trading.market import Market
 from tradingbot.trading.order import Side
 
@@ -18,9 +18,13 @@ class Ledger:
         self.last_order_id = 0
         self.fees: dict[str, Decimal] = defaultdict(Decimal)
 
-    def grant(self, account_id: str, balances: Mapping[str, Decimal]) -> Account:
+    def grant(
+        self, account_id: str, balances: Mapping[str, Decimal], fee_coin: str | None = None
+    ) -> Account:
         account = self.accounts.setdefault(account_id, Account(account_id))
         account.grant(balances)
+        if fee_coin is not None:
+            account.fee_coin = fee_coin
         return account
 
     def payment(self, order: PaperOrder) -> str:
@@ -48,7 +52,21 @@ class Ledger:
         order.locked = Decimal(0)
         account.lock(asset, locked)
         order.locked = locked
+        order.waiting = False
         order.working_since = order.updated = account.updated = at
+
+    def amend(self, order: PaperOrder, asked: OrderRequest, locked: Decimal, at: int) -> None:
+        """Other terms for an open order. Raises InsufficientFunds, and then nothing has changed."""
+        account = self.accounts[order.account]
+        asset = self.payment(order)
+        account.unlock(asset, order.locked)
+        try:
+            account.lock(asset, locked)
+        except InsufficientFunds:
+            account.lock(asset, order.locked)
+            raise
+        order.asked, order.locked = asked, locked
+        order.updated = account.updated = at
 
     def fill(self, order: PaperOrder, fill: Fill, status: Status) -> None:
         account = self.accounts[order.account]
@@ -59,11 +77,12 @@ class Ledger:
             held = (order.asked.price or fill.price) * fill.quantity
             account.spend(market.quote, cost)
             account.unlock(market.quote, held - cost)
-            account.receive(market.base, fill.quantity - fill.fee)
+            account.receive(market.base, fill.quantity)
         else:
             held = fill.quantity
             account.spend(market.base, held)
-            account.receive(market.quote, cost - fill.fee)
+            account.receive(market.quote, cost)
+        account.pay(fill.fee_asset, fill.fee)
         self.fees[fill.fee_asset] += fill.fee
         order.locked -= held
         order.executed += fill.quantity
@@ -81,5 +100,6 @@ class Ledger:
         account = self.accounts[order.account]
         account.unlock(self.payment(order), order.locked)
         order.locked = Decimal(0)
+        order.waiting = False
         account.open[order.asked.symbol].pop(order.id, None)
         account.updated = at

@@ -15,6 +15,7 @@ class Status(StrEnum):
     FILLED = "FILLED"
     CANCELED = "CANCELED"
     EXPIRED = "EXPIRED"
+    REJECTED = "REJECTED"  # acknowledged, and then not accepted
 
 
 MOVES: dict[Status, frozenset[Status]] = {
@@ -23,6 +24,7 @@ MOVES: dict[Status, frozenset[Status]] = {
     Status.FILLED: frozenset(),
     Status.CANCELED: frozenset(),
     Status.EXPIRED: frozenset(),
+    Status.REJECTED: frozenset(),
 }
 
 
@@ -40,6 +42,7 @@ class Trigger:
 
     price: Decimal
     rising: bool
+    reserves: bool = True  # holds what the order will pay while it sleeps
 
     def fires(self, last: Decimal) -> bool:
         return last >= self.price if self.rising else last <= self.price
@@ -78,11 +81,13 @@ class PaperOrder:
     asked: OrderRequest
     created: int  # ms
     updated: int
-    working_since: int | None  # None while its trigger sleeps
+    working_since: int | None  # None while its trigger sleeps, or it waits
     status: Status = Status.NEW
     executed: Decimal = ZERO
     turnover: Decimal = ZERO  # quote
     locked: Decimal = ZERO  # quote for a buy, base for a sell
+    waiting: bool = False  # acknowledged, and on its way to the market
+    reason: str | None = None  # why it ended, where its status does not tell
     fills: list[Fill] = field(default_factory=list)
 
     @property

@@ -1,14 +1,15 @@
 """The venue as it was, from its journal."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from tradingbot.paper.entries import decimal, fill_of, order_of, trigger_of
 from tradingbot.paper.journal import Entry
-from tradingbot.paper.orders import Fill, Lasting, OrderRequest, PaperOrder, Status, Trigger
+from tradingbot.paper.orders import PaperOrder, Status
 from tradingbot.paper.venue import Venue
 from tradingbot.simulation.matching import Resting
-from tradingbot.trading.order import Side
 
 
 def last_position(entries: Iterable[Entry]) -> Mapping[str, Any] | None:
@@ -29,22 +30,52 @@ def rebuild(venue: Venue, entries: Iterable[Entry]) -> None:
         kind = entry["kind"]
         if kind == "account":
             granted = {asset: Decimal(free) for asset, free in entry["balances"].items()}
-            ledger.grant(entry["account"], granted)
+            ledger.grant(entry["account"], granted, entry.get("fee_coin"))
         elif kind == "order":
-            order = _order(entry)
+            order = order_of(entry)
             ledger.admit(order, Decimal(entry["locked"]))
             if order.working_since is not None:
                 working[order.id] = order
         elif kind == "fill":
             _fill(venue, entry)
+        elif kind == "amend":
+            _amend(venue, working, entry)
         elif kind == "state":
-            order = ledger.orders[entry["order_id"]]
-            if entry["status"] == "TRIGGERED":
-                ledger.wake(order, Decimal(entry["locked"]), entry["at"])
-                working[order.id] = order
-            else:
-                ledger.move(order, Status(entry["status"]), entry["at"])
+            _move(venue, working, entry)
     _reopen(venue, working)
+
+
+def _fill(venue: Venue, entry: Entry) -> None:
+    fill = fill_of(entry)
+    venue.ledger.fill(venue.ledger.orders[entry["order_id"]], fill, Status(entry["status"]))
+    tape = venue.halls[entry["symbol"]].tape
+    tape.last_id = max(tape.last_id, fill.trade_id)
+
+
+def _amend(venue: Venue, working: dict[int, PaperOrder], entry: Entry) -> None:
+    order = venue.ledger.orders[entry["order_id"]]
+    asked = replace(
+        order.asked,
+        quantity=decimal(entry["quantity"]),
+        price=decimal(entry["price"]),
+        trigger=trigger_of(entry),
+    )
+    venue.ledger.amend(order, asked, Decimal(entry["locked"]), entry["at"])
+    if working.pop(order.id, None):
+        working[order.id] = order  # at the end of its queue
+
+
+def _move(venue: Venue, working: dict[int, PaperOrder], entry: Entry) -> None:
+    order = venue.ledger.orders[entry["order_id"]]
+    status = entry["status"]
+    if status == "WORKING" and order.asked.trigger:
+        order.waiting = False  # asleep from now on
+    elif status in {"WORKING", "TRIGGERED"}:
+        venue.ledger.wake(order, Decimal(entry["locked"]), entry["at"])
+        working[order.id] = order
+    else:
+        order.reason = entry.get("reason")
+        venue.ledger.move(order, Status(status), entry["at"])
 
 
 def _reopen(venue: Venue, working: Mapping[int, PaperOrder]) -> None:
@@ -55,48 +86,7 @@ def _reopen(venue: Venue, working: Mapping[int, PaperOrder]) -> None:
     for account in venue.ledger.accounts.values():
         for symbol, open_orders in account.open.items():
             for order in open_orders.values():
-                if order.working_since is None:
+                if order.waiting:
+                    venue.waiting.append(order)
+                elif order.working_since is None:
                     venue.halls[symbol].sleep(order)
-
-
-def _order(entry: Entry) -> PaperOrder:
-    trigger = entry["trigger"]
-    asked = OrderRequest(
-        cid=entry["cid"],
-        symbol=entry["symbol"],
-        side=Side(entry["side"]),
-        quantity=_decimal(entry["quantity"]),
-        budget=_decimal(entry["budget"]),
-        price=_decimal(entry["price"]),
-        lasting=Lasting(entry["lasting"]),
-        post_only=entry["post_only"],
-        trigger=Trigger(Decimal(trigger[0]), trigger[1]) if trigger else None,
-    )
-    at = entry["at"]
-    return PaperOrder(
-        id=entry["order_id"],
-        account=entry["account"],
-        asked=asked,
-        created=at,
-        updated=at,
-        working_since=None if trigger else at,
-    )
-
-
-def _fill(venue: Venue, entry: Entry) -> None:
-    fill = Fill(
-        trade_id=entry["trade_id"],
-        price=Decimal(entry["price"]),
-        quantity=Decimal(entry["quantity"]),
-        fee=Decimal(entry["fee"]),
-        fee_asset=entry["fee_asset"],
-        maker=entry["maker"],
-        at=entry["at"],
-    )
-    venue.ledger.fill(venue.ledger.orders[entry["order_id"]], fill, Status(entry["status"]))
-    tape = venue.halls[entry["symbol"]].tape
-    tape.last_id = max(tape.last_id, fill.trade_id)
-
-
-def _decimal(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)

@@ -16,6 +16,7 @@ from tradingbot.paper.candles import MINUTE, Candle, History
 from tradingbot.paper.hall import Hall
 from tradingbot.paper.markets import market
 from tradingbot.paper.options import OptionRefused, PaperOptions
+from tradingbot.paper.synthetic import COINS, MARKETS
 from tradingbot.paper.venue import Venue
 from tradingbot.trading.money import floor_to
 
@@ -55,7 +56,16 @@ class ReplayFeed:
         candle = self._candle(min(begin, len(self._times) - 1))
         price = candle.close if self.finished else candle.open
         hall = Hall(self._market, price, candle.opened, lambda: self._history(begin))
-        return {self._market.symbol: hall}
+        return {**self._third_coin(candle.opened), self._market.symbol: hall}
+
+    def _third_coin(self, at: int) -> dict[str, Hall]:
+        """A coin that pays fees has a price: here one that stands still."""
+        coin = self._options.fees.third_coin
+        symbol = f"{coin}/{self._market.quote}"
+        if coin not in COINS or symbol not in MARKETS:
+            return {}
+        rules = market(symbol, self._options)
+        return {symbol: Hall(rules, rules.price(Decimal(COINS[coin].start)), at, tuple)}
 
     def position(self) -> dict[str, Any]:
         return {

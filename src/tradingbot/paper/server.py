@@ -15,7 +15,12 @@ from tradingbot.paper.binance_gateway import Gateway
 from tradingbot.paper.binance_rest import RestDoor
 from tradingbot.paper.binance_streams import StreamDoor, StreamHub
 from tradingbot.paper.binance_user import UserDoor
+from tradingbot.paper.bybit import Bybit, add_bybit_routes
 from tradingbot.paper.control import ControlDoor
+from tradingbot.paper.doorway import Doorway
+from tradingbot.paper.fault_door import serving_faults
+from tradingbot.paper.fault_streams import StreamFaults
+from tradingbot.paper.faults import FaultControl
 from tradingbot.paper.feeds import Feed, open_feed
 from tradingbot.paper.journal import Journal, JournalTaken
 from tradingbot.paper.keys import KeyRing
@@ -23,18 +28,21 @@ from tradingbot.paper.limits import Limiter
 from tradingbot.paper.options import OptionRefused, PaperOptions
 from tradingbot.paper.rebuild import last_position, rebuild
 from tradingbot.paper.venue import Venue
+from tradingbot.paper.wire import MEDDLER
 
 
 @dataclass(frozen=True, slots=True)
 class PaperExchange:
-    """One that is listening. `gateway.on_its_way` is where a delay would be put in."""
+    """One that is listening. `faults_url` is where it takes orders for faults, if it does."""
 
     url: str
+    faults_url: str | None
     options: PaperOptions
     venue: Venue
     feed: Feed
     gateway: Gateway
     keys: KeyRing
+    bybit: Bybit
 
 
 def open_venue(options: PaperOptions, clock: Clock) -> tuple[Venue, Feed]:
@@ -66,7 +74,14 @@ async def listening(
     # Numbers that go on growing after a restart.
     views = {symbol: DepthView(hall, venue.now()) for symbol, hall in venue.halls.items()}
     hub = StreamHub(venue, views)
-    app = web.Application()
+    bybit = Bybit(venue, keys)
+    faults = FaultControl()
+    doorway = Doorway(venue, keys, faults)
+    gateway.on_its_way = bybit.gateway.on_its_way = doorway.on_its_way
+    venue.look = doorway.look
+    app = web.Application(middlewares=[doorway.handle])
+    app[MEDDLER] = streams = StreamFaults(faults)
+    add_bybit_routes(app.router, bybit)
     _add_routes(
         app,
         RestDoor(gateway, rest_endpoints(views)),
@@ -81,10 +96,15 @@ async def listening(
         site = web.TCPSite(runner, options.host, options.port, backlog=1024)
         await site.start()
         host, port = runner.addresses[0][:2]
-        async with asyncio.TaskGroup() as tasks:
-            beside = [tasks.create_task(work) for work in (feed.run(venue), hub.run())]
+        async with (
+            serving_faults(options.fault_port, faults, venue, streams) as faults_url,
+            asyncio.TaskGroup() as tasks,
+        ):
+            works = (feed.run(venue), hub.run(), bybit.engine.run(), bybit.hub.run())
+            beside = [tasks.create_task(work) for work in works]
+            url = f"http://{host}:{port}"
             try:
-                yield PaperExchange(f"http://{host}:{port}", options, venue, feed, gateway, keys)
+                yield PaperExchange(url, faults_url, options, venue, feed, gateway, keys, bybit)
             except BaseException as error:  # noqa: BLE001  # because a group would wrap it
                 failure = error
             for task in beside:
@@ -92,6 +112,7 @@ async def listening(
         if failure is not None:
             raise failure
     finally:
+        doorway.close()
         await runner.cleanup()
         venue.close(feed.position())
 

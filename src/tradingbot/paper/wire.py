@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from time import monotonic
+from typing import Protocol
 
 import orjson
 from aiohttp import ClientConnectionResetError, WSMsgType, web
@@ -12,34 +13,73 @@ PING_EVERY = 20.0  # seconds
 PONG_WITHIN = 60.0  # seconds
 
 
+class Meddler(Protocol):
+    """Comes between an event and the socket it is for."""
+
+    def opened(self, wire: "Wire") -> None: ...
+
+    def closed(self, wire: "Wire") -> None: ...
+
+    def pass_on(self, wire: "Wire", event: bytes) -> None: ...
+
+
+MEDDLER: web.AppKey[Meddler] = web.AppKey("meddler", Meddler)
+
+
 class Wire:
     def __init__(self, request: web.Request, before_send: Callable[[], None]) -> None:
         self.request = request
         self.socket = web.WebSocketResponse(autoping=False, max_msg_size=1 << 20)
+        self.silent_until = 0.0  # monotonic; till then nothing is sent at all
         self._waiting: asyncio.Queue[bytes] = asyncio.Queue(WAITING_MAX)
         self._before_send = before_send
+        self._meddler = request.app.get(MEDDLER)
         self._heard = monotonic()
         self._lost = asyncio.Event()
 
-    def send(self, message: bytes) -> None:
+    @property
+    def silent(self) -> bool:
+        return monotonic() < self.silent_until
+
+    def send(self, event: bytes) -> None:
+        """Something nobody asked for: news."""
+        if self._meddler is None:
+            self.put(event)
+        else:
+            self._meddler.pass_on(self, event)
+
+    def send_json(self, answer: object) -> None:
+        """What was asked for."""
+        self.put(orjson.dumps(answer))
+
+    def put(self, message: bytes) -> None:
         try:
             self._waiting.put_nowait(message)
         except asyncio.QueueFull:
             self._lost.set()
 
-    def send_json(self, message: object) -> None:
-        self.send(orjson.dumps(message))
+    def tear(self) -> None:
+        """The connection ends in the middle of things."""
+        if self.request.transport is not None:
+            self.request.transport.abort()
 
     async def run(self, hear: Callable[[bytes], Awaitable[None]]) -> web.WebSocketResponse:
         """Until either side closes."""
         await self.socket.prepare(self.request)
-        async with asyncio.TaskGroup() as tasks:
-            beside = [tasks.create_task(work()) for work in (self._write, self._ping, self._cut)]
-            try:
-                await self._listen(hear)
-            finally:
-                for task in beside:
-                    task.cancel()
+        if self._meddler is not None:
+            self._meddler.opened(self)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                works = (self._write, self._ping, self._cut)
+                beside = [tasks.create_task(work()) for work in works]
+                try:
+                    await self._listen(hear)
+                finally:
+                    for task in beside:
+                        task.cancel()
+        finally:
+            if self._meddler is not None:
+                self._meddler.closed(self)
         return self.socket
 
     async def _listen(self, hear: Callable[[bytes], Awaitable[None]]) -> None:
@@ -47,18 +87,22 @@ class Wire:
             self._heard = monotonic()
             if message.type is WSMsgType.TEXT:
                 await hear(message.data.encode())
-            elif message.type is WSMsgType.PING:
+            elif message.type is WSMsgType.PING and not self.silent:
                 await self._quietly(self.socket.pong(message.data))
 
     async def _write(self) -> None:
         while True:
             message = await self._waiting.get()
             self._before_send()
-            await self._quietly(self.socket.send_frame(message, WSMsgType.TEXT))
+            if not self.silent:
+                await self._quietly(self.socket.send_frame(message, WSMsgType.TEXT))
 
     async def _ping(self) -> None:
         while True:
             await asyncio.sleep(PING_EVERY)
+            if self.silent:
+                self._heard = monotonic()  # who is not pinged owes no answer
+                continue
             if monotonic() - self._heard > PONG_WITHIN:
                 self._lost.set()
             await self._quietly(self.socket.ping())

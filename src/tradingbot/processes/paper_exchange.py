@@ -21,6 +21,8 @@ async def run(options: PaperOptions, on_ready: Callable[[str], None] | None = No
         loop.add_signal_handler(number, stop.set)
     async with listening(options) as exchange:
         sys.stdout.write(f"paper exchange: {exchange.url} ({options.feed})\n")
+        if exchange.faults_url is not None:
+            sys.stdout.write(f"paper exchange faults: {exchange.faults_url}\n")
         sys.stdout.flush()
         if on_ready is not None:
             on_ready(exchange.url)

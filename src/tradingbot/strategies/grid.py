@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import assert_never
 
 from tradingbot.strategies import grid_levels, grid_problems, grid_range, grid_state
@@ -26,7 +26,9 @@ from tradingbot.trading.event import (
     Started,
     StopRequested,
 )
+from tradingbot.trading.funds import Funds
 from tradingbot.trading.intent import Finish, Notify
+from tradingbot.trading.money import UNROUNDED
 
 
 class Grid:
@@ -34,6 +36,7 @@ class Grid:
     title = "Grid"
     params_type = GridParams
     state_type = GridState
+    funds_field = "investment"
 
     def complete(self, params: GridParams, around: Surroundings) -> GridParams:
         return grid_range.complete(params, around)
@@ -46,6 +49,11 @@ class Grid:
 
     def order_value_max(self, params: GridParams) -> Decimal:
         return grid_levels.order_value_max(params)
+
+    def funds(self, params: GridParams, state: GridState) -> Funds:
+        with localcontext(UNROUNDED):
+            # Another investment counts at once, not only when the grid is built anew with it.
+            return Funds(state.holding, state.cash + params.investment - state.investment)
 
     def results(self, state: GridState) -> Mapping[str, Decimal]:
         return {

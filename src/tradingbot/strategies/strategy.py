@@ -8,6 +8,7 @@ from typing import Generic, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from tradingbot.trading.event import Event
+from tradingbot.trading.funds import Funds
 from tradingbot.trading.intent import Intent
 from tradingbot.trading.market import Market
 
@@ -67,6 +68,8 @@ class Strategy(Protocol[P, State]):
     title: str
     params_type: type[P]
     state_type: type[State]
+    # The parameter that says how much of the account's money a bot takes.
+    funds_field: str
 
     def complete(self, params: P, around: Surroundings) -> P:
         """Every parameter left out filled in, so that what will run can be shown and saved."""
@@ -82,6 +85,13 @@ class Strategy(Protocol[P, State]):
 
     def order_value_max(self, params: P) -> Decimal:
         """The most, in quote, that one order of this bot may be worth."""
+        ...
+
+    def funds(self, params: P, state: State) -> Funds:
+        """What it counts on: before it begins what it needs, afterwards what it reckons it owns.
+
+        The bot owns no less when it starts. What it owns beyond that, with no order out, goes back.
+        """
         ...
 
     def results(self, state: State) -> Mapping[str, Decimal]:

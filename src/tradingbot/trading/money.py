@@ -1,11 +1,24 @@
 """Decimals rounded to what a market accepts."""
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
+from decimal import (
+    ROUND_CEILING,
+    ROUND_FLOOR,
+    ROUND_HALF_EVEN,
+    Context,
+    Decimal,
+    DivisionByZero,
+    Inexact,
+    InvalidOperation,
+    Overflow,
+)
 
 ZERO = Decimal(0)
 # Set where money is reckoned: a library may leave another rounding behind in the thread (ccxt's
 # decimal_to_precision does), and the same fills must come to the same profit in every process.
 EXACT = Context(prec=28, rounding=ROUND_HALF_EVEN)
+# Set where money changes hands, which takes sums and products only: whatever it comes to is kept to
+# the last digit, and what would have to be rounded raises Inexact.
+UNROUNDED = Context(prec=200, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
 
 
 def floor_to(step: Decimal, value: Decimal) -> Decimal:

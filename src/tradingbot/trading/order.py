@@ -37,7 +37,8 @@ _EXCHANGE_STATES = frozenset(
 )
 
 MOVES: dict[OrderStatus, frozenset[OrderStatus]] = {
-    _S.PLANNED: frozenset({_S.SENDING, _S.CANCELLED, _S.REJECTED}),
+    # A database restored from yesterday plans what the exchange has had since: that counts.
+    _S.PLANNED: _EXCHANGE_STATES | {_S.SENDING},
     _S.SENDING: _EXCHANGE_STATES | {_S.NOT_PLACED},
     _S.OPEN: frozenset({_S.PARTIALLY_FILLED, _S.FILLED, _S.CANCELLED, _S.REJECTED, _S.EXPIRED}),
     _S.PARTIALLY_FILLED: frozenset({_S.FILLED, _S.CANCELLED, _S.EXPIRED}),

@@ -5,12 +5,13 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Row, bindparam, delete, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from tradingbot.kit.database import Connection
+from tradingbot.kit.plain import dumps
 from tradingbot.kit.statement import Driver, Statement
-from tradingbot.users.models import audit_log, refresh_tokens, users
+from tradingbot.users.models import refresh_tokens, users
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,13 @@ class User:
 
 ROW = tuple(users.c[field.name] for field in fields(User))
 CALLER = Statement(select(*ROW).where(users.c.id == bindparam("id")))
+AUDIT = Statement(
+    text("""
+        INSERT INTO audit_log (user_id, action, subject, data)
+        VALUES (CAST(:user_id AS bigint), :action, :subject, CAST(:data AS jsonb))
+        RETURNING id
+    """)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,16 +134,15 @@ async def end_all_families(connection: Connection, user_id: int) -> None:
 
 
 async def audit(
-    connection: Connection,
+    connection: Connection | Driver,
     user_id: int | None,
     action: str,
     subject: str,
     **data: object,
 ) -> None:
     """Note who did what, in the transaction that does it. `data` never holds a secret."""
-    await connection.execute(
-        insert(audit_log).values(user_id=user_id, action=action, subject=subject, data=data)
-    )
+    values = {"user_id": user_id, "action": action, "subject": subject, "data": dumps(data)}
+    await AUDIT.number(connection, **values)
 
 
 def _user(row: Row[*tuple[Any, ...]] | None) -> User | None:

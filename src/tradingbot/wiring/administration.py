@@ -9,6 +9,8 @@ from tradingbot.exchanges import rotation
 from tradingbot.kit.clock import SystemClock
 from tradingbot.kit.database import Database
 from tradingbot.kit.errors import Invalid
+from tradingbot.orders import invariants
+from tradingbot.orders.invariants_repository import Breach
 from tradingbot.settings import Settings
 from tradingbot.users.passwords import Passwords
 from tradingbot.users.repository import User
@@ -42,6 +44,12 @@ async def stored(settings: Settings) -> AsyncIterator[Database]:
 async def rotate_keys(settings: Settings) -> int:
     async with stored(settings) as database:
         return await rotation.rotate_keys(database, open_vault(settings))
+
+
+async def audit(settings: Settings) -> Sequence[Breach]:
+    """Where the books of orders and fills do not add up. Raises DatabaseUnreachable."""
+    async with stored(settings) as database:
+        return await invariants.breaches(database)
 
 
 async def create_user(settings: Settings, email: str, password: str) -> int:

@@ -1,0 +1,131 @@
+"""Test 20: hours of ordinary trade under one per cent of every fault, looked at every minute."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import psutil
+
+from tests.chaos import oracle
+from tests.chaos.fleet import OURS, Shape
+from tests.chaos.oracle import Books, Witness
+from tests.chaos.scene import Scene, Stage, judge, opened
+from tests.chaos.verdict import Verdict
+from tests.chaos.weather import storm
+
+DISTURBED = 0.01
+MARKET = {"speed": 60.0, "prints_per_second": 4.0}
+LOOK_SECONDS = 60.0
+SECONDS_SHORT = 20
+# What the processes take until everything that is made on first use has been made.
+WARM_SHARE = 0.15
+GROWTH_PERCENT_MAX = 5.0
+PLACE_SECONDS = 1.0
+# Wrong at any moment; anything else may be on its way, and counts when it is there at two looks.
+AT_ONCE = frozenset({"doubled", "reposted", "unplanned", "denied", "late"})
+
+
+@dataclass
+class Health:
+    """Of each process, at each look: megabytes in memory and open files."""
+
+    memory: dict[str, list[float]] = field(default_factory=dict)
+    files: dict[str, list[int]] = field(default_factory=dict)
+
+    def look(self, scene: Scene) -> None:
+        for process in scene.fleet.ours(*OURS):
+            if process.pid is not None:
+                there = psutil.Process(process.pid)
+                size = there.memory_info().rss / 2**20
+                self.memory.setdefault(process.name, []).append(size)
+                self.files.setdefault(process.name, []).append(there.num_fds())
+
+    def growth(self) -> dict[str, float]:
+        """Per cent of memory more than when all was warm."""
+        return {
+            name: round(100 * (sizes[-1] / sizes[_warm(sizes)] - 1), 1)
+            for name, sizes in self.memory.items()
+        }
+
+    def leaks(self) -> dict[str, int]:
+        """Open files more in the calmest moment of the end than in the busiest of the beginning."""
+        grown = {
+            name: min(counts[-_tail(counts) :]) - max(counts[: _warm(counts) + _tail(counts)])
+            for name, counts in self.files.items()
+        }
+        return {name: more for name, more in grown.items() if more > 0}
+
+
+def _warm(looks: list[float] | list[int]) -> int:
+    return int(len(looks) * WARM_SHARE)
+
+
+def _tail(looks: list[float] | list[int]) -> int:
+    return max(1, len(looks) // 10)
+
+
+async def run(stage: Stage, hours: float = 1.0) -> list[Verdict]:
+    seconds = hours * 3600 if stage.long else SECONDS_SHORT
+    pause = LOOK_SECONDS if stage.long else 2.0
+    shape = Shape(seed=stage.seed, exchange=MARKET)
+    async with asyncio.timeout(seconds + 1200), opened(stage, shape, 4) as scene:
+        await scene.grids(4)
+        await scene.fleet.exchange.disturb(storm(DISTURBED), stage.seed)
+        health, breaks = Health(), dict[str, set[str]]()
+        async with asyncio.TaskGroup() as group:
+            trading = group.create_task(place_now_and_then(scene))
+            await observe(scene, seconds, pause, health, breaks)
+            trading.cancel()
+        deaths = {each.name: each.lives - 1 for each in scene.fleet.ours(*OURS) if each.lives > 1}
+        await scene.quiet()
+        settled = await scene.settled()
+        verdict = scene.verdict(
+            20, f"{seconds / 3600:.3g} h, {settled.books.orders} orders, 1 % of all faults"
+        )
+        verdict.exactly("invariants broken", breaks, {})
+        verdict.exactly("processes that ended", deaths, {})
+        if stage.long:  # in seconds nothing could be told from the noise
+            worst = max(health.growth().values())
+            verdict.at_most("memory grown by", worst, GROWTH_PERCENT_MAX, " %")
+            verdict.exactly("files left open", health.leaks(), {})
+        judge(verdict, settled)
+        return [verdict]
+
+
+async def place_now_and_then(scene: Scene) -> None:
+    while True:
+        await scene.crowd.trade(len(scene.crowd.customers), cancels=0.5)
+        await asyncio.sleep(PLACE_SECONDS)
+
+
+async def observe(
+    scene: Scene, seconds: float, pause: float, health: Health, breaks: dict[str, set[str]]
+) -> None:
+    loop = asyncio.get_running_loop()
+    until = loop.time() + seconds
+    witness = Witness(scene.fleet.journal_path)
+    before: Mapping[str, list[str]] = {}
+    while loop.time() < until:
+        await asyncio.sleep(pause)
+        found = await oracle.books(scene.fleet, witness)
+        broken = lasting(before, found)
+        for name, ids in broken.items():
+            breaks.setdefault(name, set()).update(ids)
+        before = found.problems
+        health.look(scene)
+        scene.stage.tell(line(found, health, breaks, until - loop.time()))
+
+
+def lasting(before: Mapping[str, list[str]], found: Books) -> dict[str, set[str]]:
+    """What is wrong at once, and what was wrong at the look before as well."""
+    kept = {
+        name: set(ids) if name in AT_ONCE else set(ids) & set(before.get(name, ()))
+        for name, ids in found.problems.items()
+    }
+    return {name: ids for name, ids in kept.items() if ids}
+
+
+def line(found: Books, health: Health, breaks: Mapping[str, set[str]], left: float) -> str:
+    memory = " ".join(f"{name} {sizes[-1]:.0f}" for name, sizes in health.memory.items())
+    files = " ".join(f"{counts[-1]}" for counts in health.files.values())
+    return f"{left / 60:.0f} min left: {found}; MB {memory}; files {files}; broken {dict(breaks)}"
