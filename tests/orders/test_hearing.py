@@ -24,19 +24,22 @@ D = Decimal
 S = OrderStatus
 
 
+def an_ear(world: World, crew: Crew) -> Hearing:
+    return Hearing(
+        world.account_id,
+        world.database,
+        world.executor._sessions,
+        world.executor,
+        world.monitor._strangers,
+        world.auditor,
+        crew,
+    )
+
+
 @asynccontextmanager
 async def heard(world: World) -> AsyncIterator[Hearing]:
     async with Crew() as crew:
-        sessions, strangers = world.executor._sessions, world.monitor._strangers
-        ear = Hearing(
-            world.account_id,
-            world.database,
-            sessions,
-            world.executor,
-            strangers,
-            world.auditor,
-            crew,
-        )
+        ear = an_ear(world, crew)
         async with asyncio.TaskGroup() as group:
             running = group.create_task(ear.run())
             await asyncio.wait_for(ear.unsure.wait(), 5)
@@ -251,3 +254,22 @@ async def test_not_even_a_fault_of_ours_ends_the_hearing(
         monkeypatch.setattr(world.executor, "note", note)
         world.exchange.move(SYMBOL, D(50_000))
         await becomes(world, order, S.FILLED)
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_who_is_told_to_end_just_as_the_comparison_comes_ends(
+    world: World, turns: int
+) -> None:
+    order = await world.placed()
+    async with Crew() as crew:
+        ear = an_ear(world, crew)
+        running = asyncio.ensure_future(ear.run())
+        await asyncio.wait_for(ear.unsure.wait(), 5)
+        tell(world, await report_of(world, order))
+        await asyncio.sleep(0.1)  # it has the report, and waits for the comparison
+        ear.compared(1)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        running.cancel()
+        done, _ = await asyncio.wait({running}, timeout=5)
+    assert done

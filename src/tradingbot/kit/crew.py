@@ -64,5 +64,6 @@ class Crew:
 async def every(seconds: float, stopped: asyncio.Event) -> bool:
     """Wait. True to go on, False once stopped: the condition of a loop that ends well."""
     with suppress(TimeoutError):
-        await asyncio.wait_for(stopped.wait(), timeout=seconds)
+        async with asyncio.timeout(seconds):
+            await stopped.wait()
     return not stopped.is_set()

@@ -92,7 +92,8 @@ class Hearing:
                 opened = asyncio.Event()
                 following = lives.create_task(self._live(opened))
                 try:
-                    await asyncio.wait_for(opened.wait(), OPENING_SECONDS_MAX)
+                    async with asyncio.timeout(OPENING_SECONDS_MAX):
+                        await opened.wait()
                 except TimeoutError:
                     following.cancel()  # the one we have goes on for as long as it may
                 else:
@@ -137,8 +138,10 @@ class Hearing:
         while True:
             news = await self._told.get()
             if not self._compared.is_set():
+                # Not wait_for: it swallows a cancel that comes together with what it waits for.
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._compared.wait(), BUFFER_SECONDS)
+                    async with asyncio.timeout(BUFFER_SECONDS):
+                        await self._compared.wait()
                 self._compared.set()
             try:
                 await self._take_in(news)
