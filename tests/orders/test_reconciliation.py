@@ -373,3 +373,14 @@ async def test_what_was_read_a_moment_ago_is_not_read_again_for_an_audit(
     await world.reconciliation.audit(world.account_id)
 
     assert asked["trades_since"] == 1
+
+
+async def test_what_was_read_before_the_database_was_away_is_read_again(
+    world: World, asked: Counter[str]
+) -> None:
+    await world.placed()
+    await compare(world)
+    world.reconciliation.distrust()
+    await world.reconciliation.audit(world.account_id)
+
+    assert asked["trades_since"] == 2

@@ -35,7 +35,8 @@ class TradeCursors:
         self._strangers = strangers
         self._clock = clock
         self._foreign: dict[tuple[int, str, str], None] = {}  # traded by hand: asked about once
-        self._read_at: dict[tuple[int, str], float] = {}
+        self._read_at: dict[tuple[int, str], float] = {}  # when it was begun
+        self._distrusted_at = float("-inf")
 
     async def markets(self, account_id: int) -> dict[str, datetime]:
         """Where it traded within a week, and from when on trades may be missing there."""
@@ -57,9 +58,14 @@ class TradeCursors:
             marks = await monitor_repository.cursors(driver, account_id)
         for symbol, first in sorted(since.items()):
             if self._age(account_id, symbol) >= unless_within:
-                mark = marks.get(symbol) or TradeMark(first - OVERLAP)
+                mark, begun = marks.get(symbol) or TradeMark(first - OVERLAP), _now()
                 await self._read(session, account_id, symbol, mark)
-                self._read_at[account_id, symbol] = _now()
+                self._read_at[account_id, symbol] = begun
+
+    def distrust(self) -> None:
+        """The database may be an older one: what was read before is not all in it."""
+        self._distrusted_at = _now()
+        self._foreign.clear()
 
     async def _read(self, session: Session, account_id: int, symbol: str, mark: TradeMark) -> None:
         market = await self._sessions.market_data(account_id)
@@ -100,8 +106,8 @@ class TradeCursors:
         self._foreign[account_id, symbol, number] = None
 
     def _age(self, account_id: int, symbol: str) -> float:
-        read_at = self._read_at.get((account_id, symbol))
-        return float("inf") if read_at is None else _now() - read_at
+        read_at = self._read_at.get((account_id, symbol), self._distrusted_at)
+        return _now() - read_at if read_at > self._distrusted_at else float("inf")
 
 
 def _now() -> float:

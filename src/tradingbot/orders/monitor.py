@@ -166,6 +166,7 @@ class Monitor:
     def _distrust(self) -> None:
         """At the start, and when the database was away: it may be an older one than it was."""
         self._distrusted_at = asyncio.get_running_loop().time()
+        self._reconciliation.distrust()
         for watch in self._watches.values():
             watch.distrust()
 

@@ -42,6 +42,10 @@ class Reconciliation:
         self._quarantine = Quarantine(database)
         self._cursors = TradeCursors(database, sessions, executor, strangers, clock)
 
+    def distrust(self) -> None:
+        """The database was away: what comes back may be an older one."""
+        self._cursors.distrust()
+
     async def compare(self, account_id: int, *, trades: bool) -> bool:
         """On the markets it has orders on. False when it has none."""
         ours = await self._live_orders(account_id)
