@@ -18,6 +18,10 @@ class TooLong(Exception):  # noqa: N818  # errors are named after what is the ca
     """More happened in one life than ever should: something goes round in circles."""
 
 
+class Stalled(Exception):  # noqa: N818  # errors are named after what is the case
+    """Everybody waits, and for nothing that will come."""
+
+
 class Owner:
     """Whose work it is. While it is halted, what of it would run next is kept aside."""
 
@@ -140,7 +144,7 @@ class SeededLoop(asyncio.BaseEventLoop):
         while timers and timers[0][2]._cancelled:
             heappop(timers)
         if not timers:
-            raise RuntimeError("everybody waits, and for nothing that will come")
+            raise Stalled
         self._now = timers[0][0]
         while timers and timers[0][0] <= self._now:
             timer = heappop(timers)[2]

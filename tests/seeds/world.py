@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.seeds.exchange import SeededClock, Venue
 from tests.seeds.invariants import Invariants
-from tests.seeds.loop import SeededLoop, TooLong
+from tests.seeds.loop import SeededLoop, Stalled, TooLong
 from tests.seeds.process import Bell, Post, Process
 from tests.seeds.seams import installed
 from tests.seeds.store import Store
@@ -21,6 +21,7 @@ from tradingbot.bots.repository import find_account
 QUIET_SECONDS_MAX = 150.0
 LOOK_SECONDS = 1.0
 POST_SHARE = 0.2
+CANCELS_MAX = 10
 MOMENTS_TOLD = 200
 
 Moment = tuple[float, str, str]
@@ -131,6 +132,8 @@ class World:
             self.loop.set_exception_handler(self._loose)
             try:
                 self.loop.run_until_complete(script(self))
+            except Stalled:
+                self.break_("everybody waits, and for nothing that will come")
             except TooLong:
                 self.break_("more happened than ever should")
             life = self._life(digest=digest)
@@ -170,10 +173,15 @@ class World:
         self.over = True
         for process in self.processes:
             self.loop.release(process)
-        while tasks := asyncio.all_tasks(self.loop):
+        for _ in range(CANCELS_MAX):
+            tasks = sorted(asyncio.all_tasks(self.loop), key=hash)
+            if not tasks:
+                break
             for task in tasks:
                 task.cancel()
-            self.loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+            # One may swallow it, where it comes together with something else: then once more.
+            with suppress(Stalled):
+                self.loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
         self.loop.run_until_complete(self.loop.shutdown_asyncgens())
         self.loop.close()
 
