@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from tests.chaos import soak
-from tests.chaos.catalogue import TESTS, Run
+from tests.chaos.catalogue import ONCE, TESTS, Run
 from tests.chaos.family import nursery
 from tests.chaos.scene import Stage
 from tests.chaos.verdict import Verdict
@@ -38,21 +38,21 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def chosen(asked: argparse.Namespace) -> list[Run]:
+def chosen(asked: argparse.Namespace) -> list[tuple[tuple[int, ...], Run]]:
     soaking = partial(soak.run, hours=asked.hours)
     runs = {group: run if group != (SOAK,) else soaking for group, run in TESTS.items()}
     if asked.only is None:
-        return [run for group, run in runs.items() if group != (SOAK,)]
+        return [(group, run) for group, run in runs.items() if group != (SOAK,)]
     wanted = {int(number) for number in asked.only.split(",")}
     unknown = wanted - {number for group in TESTS for number in group}
     if unknown:
         sys.exit(f"chaos: there is no test {', '.join(map(str, sorted(unknown)))}")
-    return [run for group, run in runs.items() if wanted & set(group)]
+    return [(group, run) for group, run in runs.items() if wanted & set(group)]
 
 
-def turns(asked: argparse.Namespace) -> list[tuple[str, ...]]:
-    """Each exchange for itself, unless somebody wants otherwise."""
-    if asked.exchange == "both":
+def turns(asked: argparse.Namespace, group: tuple[int, ...]) -> list[tuple[str, ...]]:
+    """Each exchange for itself, unless somebody wants otherwise or the test itself is for all."""
+    if asked.exchange == "both" or ONCE.issuperset(group):
         return [EXCHANGES]
     return [(asked.exchange,)] if asked.exchange else [(name,) for name in EXCHANGES]
 
@@ -78,8 +78,8 @@ def main(arguments: Sequence[str]) -> int:
     configure("WARNING", "console", "chaos")
     verdicts: list[Verdict] = []
     with nursery() as path:
-        for run in chosen(asked):
-            for exchanges in turns(asked):
+        for group, run in chosen(asked):
+            for exchanges in turns(asked, group):
                 stage = Stage(
                     nursery=path,
                     directory=Path(tempfile.mkdtemp(prefix="chaos-")),

@@ -14,6 +14,7 @@ from tests.chaos import (
     restarts,
     soak,
     stalls,
+    storms,
     streams,
 )
 from tests.chaos.family import ROOT
@@ -23,6 +24,9 @@ from tests.chaos.verdict import Verdict
 Run: TypeAlias = Callable[[Stage], Coroutine[Any, Any, list[Verdict]]]
 
 ERROR_CODES = ("tests/adapters/test_ccxt_errors.py",)
+BOOKS = ("tests/system/test_ledger.py",)
+# These know no other exchange, or know both at once.
+ONCE = frozenset({7, 14, 19})
 
 
 def one(run: Callable[[Stage], Awaitable[Verdict]]) -> Run:
@@ -60,9 +64,11 @@ TESTS: Mapping[tuple[int, ...], Run] = {
     (11,): one(streams.silence),
     (12,): one(streams.burst),
     (13,): clocks.run,
+    (14,): storms.run,
     (15,): one(outages.postgres),
     (16,): one(outages.valkey),
     (17,): one(restarts.many),
     (18,): one(restarts.restored),
+    (19,): written(19, *BOOKS),
     (20,): soak.run,
 }

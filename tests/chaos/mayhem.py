@@ -37,7 +37,8 @@ async def judged(scene: Scene, orders: int) -> Verdict:
         2, f"{found.orders} orders, kill -9 of {nemesis.summary(scene.fleet.kills)}"
     )
     verdict.at_least("orders", found.orders, orders)
-    verdict.at_least("requests disturbed", round(disturbed * 100), 45, " %")
-    verdict.at_most("requests disturbed", round(disturbed * 100), 55, " %")
+    slack = 5 if scene.stage.long else 15  # few requests stray further from the half
+    verdict.at_least("requests disturbed", round(disturbed * 100), 50 - slack, " %")
+    verdict.at_most("requests disturbed", round(disturbed * 100), 50 + slack, " %")
     judge(verdict, settled)
     return verdict

@@ -5,7 +5,7 @@ Nothing here asks the program: one side is a file of the exchange's, the other p
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from pathlib import Path
@@ -29,6 +29,9 @@ DENIED = """
 SELECT DISTINCT o.client_order_id FROM events e JOIN orders o ON o.id = e.order_id
 WHERE e.data ->> 'status' = 'not_placed'
 """
+HOLDINGS = "SELECT account_id, asset, sum(amount) AS amount FROM holdings GROUP BY 1, 2"
+# Nobody moves money but our own orders: whoever believes in a difference has missed a trade.
+DRIFTS = "SELECT message FROM events WHERE type = 'account_warning' AND data ? 'amounts'"
 UNSETTLED = {"planned", "sending"}
 NEVER_THERE = {"not_placed", "rejected"}
 STATUSES = {
@@ -55,6 +58,7 @@ class Seen:
     orders: dict[str, Entry] = field(default_factory=dict)
     statuses: dict[str, str] = field(default_factory=dict)
     trades: dict[str, dict[str, Trade]] = field(default_factory=lambda: defaultdict(dict))
+    balances: dict[str, dict[str, Decimal]] = field(default_factory=lambda: defaultdict(dict))
 
 
 @dataclass
@@ -77,7 +81,10 @@ class Witness:
 
 
 def note(found: Seen, entry: Entry) -> None:
-    """What one line of the journal says of orders."""
+    """What one line of the journal says of orders and of money."""
+    for asset, held in (entry.get("balances") or {}).items():
+        parts = [held] if isinstance(held, str) else held  # free and locked
+        found.balances[entry["account"]][asset] = sum(map(Decimal, parts), Decimal(0))
     match entry["kind"]:
         case "post":
             found.posts[entry["cid"]] += 1
@@ -118,6 +125,8 @@ class Books:
     astray: list[str] = field(default_factory=list)  # in another status than the exchange has
     misfilled: list[str] = field(default_factory=list)  # trades or sums differ
     unplanned: list[str] = field(default_factory=list)  # sent without a row that says so
+    unbalanced: list[str] = field(default_factory=list)  # all that is owned is not what is there
+    drifted: list[str] = field(default_factory=list)  # money believed to come or go by itself
     late: list[str] = field(default_factory=list)  # accepted after its signature had run out
 
     def of(self, ids: Collection[str]) -> "Books":
@@ -154,7 +163,28 @@ async def books(fleet: Fleet, witness: Witness | None = None) -> Books:
         trade = (row["quantity"], row["price"], row["fee"], row["fee_currency"])
         fills[row["client_order_id"]][_trade_number(row["exchange_trade_id"])] = trade
     denied = {row["client_order_id"] for row in await fleet.rows(DENIED)}
-    return compared(ours, fills, theirs, denied)
+    found = compared(ours, fills, theirs, denied)
+    found.unbalanced = unbalanced(ours, theirs, await fleet.rows(HOLDINGS))
+    found.drifted = [row["message"] for row in await fleet.rows(DRIFTS)]
+    return found
+
+
+def unbalanced(ours: Mapping[str, Row], theirs: Seen, holdings: Iterable[Row]) -> list[str]:
+    """Coins of accounts that traded, where our books and the exchange's balance differ."""
+    owned: defaultdict[int, dict[str, Decimal]] = defaultdict(dict)
+    for row in holdings:
+        owned[row["account_id"]][row["asset"]] = row["amount"]
+    accounts = {
+        row["account_id"]: theirs.orders[cid]["account"]
+        for cid, row in ours.items()
+        if cid in theirs.orders
+    }
+    return [
+        f"account {account_id}: {owned[account_id].get(asset, Decimal(0)):f} {asset}, not {there:f}"
+        for account_id, account in accounts.items()
+        for asset, there in theirs.balances[account].items()
+        if owned[account_id].get(asset, Decimal(0)) != there
+    ]
 
 
 def compared(

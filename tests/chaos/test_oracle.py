@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.chaos.oracle import Books, Seen, Witness, compared, note
+from tests.chaos.oracle import Books, Seen, Witness, compared, note, unbalanced
 
 CID = "tb-1"
 POST = {"kind": "post", "cid": CID}
@@ -91,6 +91,20 @@ def test_an_order_nobody_of_us_knows_is_lost() -> None:
         note(theirs, entry)
     found = compared({}, {}, theirs)
     assert (found.lost, found.unplanned) == ([CID], [CID])
+
+
+def test_money_that_is_not_where_it_should_be_is_seen() -> None:
+    theirs = Seen()
+    account = {"account": "a", "balances": {"BTC": ["0.4", "0.1"], "USDT": "7"}}
+    for entry in (POST, ORDER | account, FILL | account):
+        note(theirs, entry)
+    rows = {CID: ROW | {"account_id": 3}}
+    holdings = [
+        {"account_id": 3, "asset": "BTC", "amount": Decimal("0.5")},
+        {"account_id": 3, "asset": "USDT", "amount": Decimal(7)},
+    ]
+    assert unbalanced(rows, theirs, holdings) == []
+    assert unbalanced(rows, theirs, holdings[:1]) == ["account 3: 0 USDT, not 7"]
 
 
 def test_an_order_that_was_once_said_to_be_absent_and_found_later_is_told_of() -> None:
