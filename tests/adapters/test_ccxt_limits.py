@@ -123,6 +123,27 @@ async def orders_left(limits: Limits, account_id: int) -> int:
         left += 1
 
 
+async def test_who_does_not_know_the_limits_asks_for_them_whatever_others_use_by_wider_ones() -> (
+    None
+):
+    budget = OwnBudget()
+    knows, asks = (Limits(budget, "binance:paper", MINUTE_MS, Time()) for _ in range(2))
+    knows.adopt(1_000_000, {})
+    await knows.take(100_000, Urgency.QUERY)
+    assert await waits(asks, 20, Urgency.QUERY)
+    async with asyncio.timeout(1):
+        await asks.take_first(20)
+    asks.adopt(1_000_000, {})
+    assert not await waits(asks, 20, Urgency.QUERY)
+
+
+async def test_while_everybody_is_to_be_quiet_the_limits_are_not_asked_for_either() -> None:
+    limits = limits_by(Time())
+    limits.pause(60)
+    with pytest.raises(ExchangeUnreachable, match="no room for 60 s"):
+        await limits.take_first(20)
+
+
 async def test_each_account_has_its_own_orders_and_those_placed_elsewhere_count() -> None:
     limits = limits_by(Time())
     limits.adopt(None, {TEN_SECONDS_MS: 5})

@@ -77,8 +77,11 @@ class Access:
 
     async def _load_listing(self, known: Listing | None) -> Listing:
         weight = self.dialect.weights.markets
+        first = known is None
         try:
-            fresh = await self.public(weight, lambda: self.dialect.listing(self.wire))
+            fresh = await self.public(
+                weight, lambda: self.dialect.listing(self.wire), tells_limits=first
+            )
         except ExchangeUnreachable:
             if known is None:
                 raise
@@ -94,11 +97,16 @@ class Access:
         weight: int,
         call: Callable[[], Awaitable[Answer]],
         urgency: Urgency = Urgency.QUERY,
+        *,
+        tells_limits: bool = False,
     ) -> Answer:
         """One query. Raises Answered as it is; ExchangeUnreachable when nothing came."""
         if self.closed:
             raise ExchangeUnreachable("the connection to the exchange is closed")
-        await self.limits.take(weight, urgency)
+        if tells_limits:
+            await self.limits.take_first(weight)
+        else:
+            await self.limits.take(weight, urgency)
         try:
             return await call()
         except Answered:
@@ -112,10 +120,12 @@ class Access:
         weight: int,
         call: Callable[[], Awaitable[Answer]],
         urgency: Urgency = Urgency.QUERY,
+        *,
+        tells_limits: bool = False,
     ) -> Answer:
         """As `ask`, for what needs no key: every failure is named."""
         try:
-            return await self.ask(weight, call, urgency)
+            return await self.ask(weight, call, urgency, tells_limits=tells_limits)
         except Answered as answer:
             raise failure(self.dialect.codes, answer) from None
 

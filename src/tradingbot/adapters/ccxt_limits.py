@@ -33,6 +33,7 @@ class Urgency(IntEnum):
 
 # Weight a second, before the exchange has said how much it allows.
 WEIGHT_UNTIL_KNOWN = 100
+UNBOUNDED = 10**12
 # How much of the limit each may use up: the rest is kept for the more urgent.
 SHARE = {Urgency.RESCUE: 0.98, Urgency.PLACE: 0.8, Urgency.QUERY: 0.7}
 # The less urgent come back a little later when a window opens.
@@ -75,6 +76,13 @@ class Limits:
         Raises ExchangeUnreachable when that would be too long a wait.
         """
         await self._take(lambda _: [self._ask(weight, urgency)], urgency)
+
+    async def take_first(self, weight: int) -> None:
+        """Room for the question that tells the limits. Raises as `take`, but only in a pause.
+
+        Those who know them may have used more than there is in our eyes, for they are wider.
+        """
+        await self._take(lambda _: [Ask(self._weight, weight, UNBOUNDED)], Urgency.QUERY)
 
     async def take_order(self, account_id: int, weight: int) -> None:
         """Return once this account may place one order; its room is taken. Raises as `take`."""
