@@ -24,7 +24,7 @@ DOUBT = ({"fault": "drop_after"}, {"fault": "drop_before"}, {"fault": "empty"})
 SHARE_MIN, SHARE_OF_ALL = 0.1, 0.8
 RESOLVED_SECONDS_MAX = 30.0
 SECONDS_MAX = 5400
-SHORT_SECONDS = 100
+SHORT_SECONDS = 240  # over as soon as every point was reached
 ORDERS_AT_ONCE = 40
 LOOK_SECONDS = 0.05
 # Nobody waits for a dead one's lease to run out; the living show themselves again, or are fenced.

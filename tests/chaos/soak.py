@@ -9,7 +9,7 @@ import psutil
 from tests.chaos import oracle
 from tests.chaos.fleet import OURS, Shape
 from tests.chaos.oracle import Books, Witness
-from tests.chaos.scene import Scene, Stage, judge, opened
+from tests.chaos.scene import SETTLED_SECONDS, Scene, Stage, judge, opened
 from tests.chaos.verdict import Verdict
 from tests.chaos.weather import storm
 
@@ -21,8 +21,9 @@ SECONDS_SHORT = 20
 WARM_SHARE = 0.15
 GROWTH_PERCENT_MAX = 5.0
 PLACE_SECONDS = 1.0
-# Wrong at any moment; anything else may be on its way, and counts when it is there at two looks.
-AT_ONCE = frozenset({"doubled", "reposted", "unplanned", "denied", "late"})
+# Wrong at any moment; anything else may be on its way, and counts when it stays.
+AT_ONCE = frozenset({"doubled", "reposted", "unplanned", "denied", "late", "drifted"})
+STAYS_SECONDS = SETTLED_SECONDS
 
 
 @dataclass
@@ -104,25 +105,20 @@ async def observe(
     loop = asyncio.get_running_loop()
     until = loop.time() + seconds
     witness = Witness(scene.fleet.journal_path)
-    before: Mapping[str, list[str]] = {}
+    since: dict[tuple[str, str], float] = {}
     while loop.time() < until:
         await asyncio.sleep(pause)
         found = await oracle.books(scene.fleet, witness)
-        broken = lasting(before, found)
-        for name, ids in broken.items():
-            breaks.setdefault(name, set()).update(ids)
-        before = found.problems
+        since = {each: since.get(each, loop.time()) for each in problems(found)}
+        for (name, what), moment in since.items():
+            if name in AT_ONCE or loop.time() - moment > STAYS_SECONDS:
+                breaks.setdefault(name, set()).add(what)
         health.look(scene)
         scene.stage.tell(line(found, health, breaks, until - loop.time()))
 
 
-def lasting(before: Mapping[str, list[str]], found: Books) -> dict[str, set[str]]:
-    """What is wrong at once, and what was wrong at the look before as well."""
-    kept = {
-        name: set(ids) if name in AT_ONCE else set(ids) & set(before.get(name, ()))
-        for name, ids in found.problems.items()
-    }
-    return {name: ids for name, ids in kept.items() if ids}
+def problems(found: Books) -> list[tuple[str, str]]:
+    return [(name, what) for name, those in found.problems.items() for what in those]
 
 
 def line(found: Books, health: Health, breaks: Mapping[str, set[str]], left: float) -> str:
