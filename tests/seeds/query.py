@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlglot import exp
 
+from tests.seeds.functions import FUNCTIONS
 from tests.seeds.shapes import Row, Shape, Unique, shapes
 from tests.seeds.store import Mode
-from tests.seeds.terms import TERMS, Env, Scope, Term, list_of, term, test
+from tests.seeds.terms import TERMS, Env, Scope, Term, list_of, plain_columns, term, test
 
 LOCKS = {(True, None): Mode.ALL, (True, True): Mode.CHANGE, (None, True): Mode.SHARE}
 
@@ -143,6 +144,10 @@ class Query:
         self.columns = (
             [] if self.stars else [term(part.unalias(), self.scope) for part in node.expressions]
         )
+        single = len(self.sources) == 1 and not self.stars
+        self.plain = (
+            plain_columns(node.expressions, self.scope, self.sources[0].name) if single else None
+        )
         self._group(node)
         order = node.args.get("order")
         self.order = [self._ordered(each) for each in order.expressions] if order else []
@@ -265,6 +270,9 @@ class Query:
         if self.stars:
             [source] = self.sources
             return dict(env.rows[source.name])
+        if self.plain is not None:
+            row = env.rows[self.sources[0].name]
+            return {name: row[name] for name in self.plain}
         return {name: column(env) for name, column in zip(self.names, self.columns, strict=True)}
 
 
@@ -358,6 +366,7 @@ def _scalar(node: exp.Subquery, scope: Scope) -> Term:
     return lambda env: next(iter(values(env)), None)
 
 
+TERMS.update(FUNCTIONS)
 TERMS[exp.In] = _in
 TERMS[exp.Exists] = _exists
 TERMS[exp.Subquery] = _scalar

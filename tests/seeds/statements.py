@@ -12,7 +12,7 @@ from sqlglot import exp
 from tests.seeds.query import Query, Source, Where, name_of, source_of
 from tests.seeds.shapes import Row, Shape, shapes
 from tests.seeds.store import Mode, Taken, Transaction
-from tests.seeds.terms import Env, Scope, Term, term
+from tests.seeds.terms import Env, Scope, Term, plain_columns, term
 
 Act: TypeAlias = Callable[[Env], Coroutine[Any, Any, list[Row]]]
 Names: TypeAlias = Mapping[str, Sequence[str]]
@@ -109,10 +109,13 @@ class Returning:
             for part in parts
             if not isinstance(part, exp.Star)
         ]
+        self._plain = plain_columns(parts, scope, name)
 
     def add(self, env: Env, row: Row, made: list[Row]) -> None:
         if self._star:
             made.append(dict(row))
+        elif self._plain:
+            made.append({name: row[name] for name in self._plain})
         elif self._parts:
             env.rows[self._name] = row
             made.append({name: part(env) for name, part in self._parts})
