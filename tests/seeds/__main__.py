@@ -1,16 +1,14 @@
 """`python -m tests.seeds`: live through many seeds, or through one again, moment by moment."""
 
 import argparse
-import gc
-import multiprocessing
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from time import monotonic
 
+from tests.seeds.many import lives
 from tests.seeds.script import live
 from tests.seeds.world import Life
 
-CHUNK = 100
 PROGRESS_SECONDS = 10.0
 FAILURES_TOLD = 10
 
@@ -46,7 +44,7 @@ def _one(seed: int, *, trace: bool) -> int:
 def _many(seeds: range, jobs: int) -> int:
     begun = told = monotonic()
     done, orders, broken = 0, 0, 0
-    for chunk in _lives(seeds, jobs):
+    for chunk in lives(seeds, jobs):
         for life in chunk:
             done += 1
             orders += life.posts
@@ -59,25 +57,6 @@ def _many(seeds: range, jobs: int) -> int:
             say(_summary(done, orders, broken, told - begun))
     say(_summary(done, orders, broken, monotonic() - begun))
     return 1 if broken else 0
-
-
-def _lives(seeds: range, jobs: int) -> Iterator[list[Life]]:
-    chunks = [seeds[at : at + CHUNK] for at in range(0, len(seeds), CHUNK)]
-    if jobs == 1:
-        yield from map(_chunk, chunks)
-        return
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        yield from pool.imap_unordered(_chunk, chunks)
-
-
-def _chunk(seeds: Iterable[int]) -> list[Life]:
-    """Without the rubbish collector: it would look through everything for what little is new."""
-    gc.disable()
-    gc.freeze()
-    lives = [live(seed) for seed in seeds]
-    gc.collect()
-    gc.enable()
-    return lives
 
 
 def _tell(life: Life) -> None:

@@ -65,3 +65,18 @@ def said(hash_seed: str) -> str:
     found = re.search(r"digest (\w+)", told.stdout)
     assert found is not None
     return found[1]
+
+
+def test_several_jobs_live_through_the_same_seeds() -> None:
+    told = [tally("--count=200", f"--jobs={jobs}") for jobs in (1, 2)]
+    assert told[0] == told[1]
+    assert told[0].startswith("200 seeds, ")
+
+
+def tally(*arguments: str) -> str:
+    """The last line that is said of many seeds, without their pace."""
+    command = [sys.executable, "-m", "tests.seeds", *arguments]
+    told = subprocess.run(  # noqa: S603  # our own command
+        command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=120
+    )
+    return told.stdout.splitlines()[-1].partition(";")[0]
