@@ -122,7 +122,7 @@ POINTS = {
             "fill_heard",
             {
                 "order-monitor": Place(
-                    Moment.BEFORE, "tradingbot.orders.executor:Executor.take_in", _with_trades
+                    Moment.BEFORE, "tradingbot.orders.executor:Executor.note", _with_trades
                 )
             },
         ),
