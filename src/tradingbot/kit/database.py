@@ -34,8 +34,17 @@ Moment = DateTime(timezone=True)
 
 NoConnection = AsyncAdapt_asyncpg_dbapi.Error
 
-# SQLSTATE classes: connection exceptions, too many of them, shutdown and start-up, deadlocks.
-OUTAGE_STATES = ("08", "53", "57P", "40")
+# SQLSTATE classes: connection exceptions, too many of them, shutdown and start-up, deadlocks,
+# and a transaction that was idle too long.
+OUTAGE_STATES = ("08", "53", "57P", "40", "25P03")
+# Who stands still with rows locked is sent away, and whose machine is gone is noticed: what he
+# held is for others to take, as soon as his lease has run out.
+IDLE_SECONDS_MAX = 15.0
+KEEPALIVES = {
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
 
 
 class DatabaseUnreachable(Unavailable):
@@ -50,7 +59,10 @@ def async_url(url: str) -> URL:
 class Database:
     """Connections to PostgreSQL. `begin()` is one transaction: all of it commits, or none."""
 
-    def __init__(self, url: str, *, connections_max: int = 10) -> None:
+    def __init__(
+        self, url: str, *, connections_max: int = 10, idle_seconds_max: float = IDLE_SECONDS_MAX
+    ) -> None:
+        idle_ms_max = str(round(idle_seconds_max * 1000))
         self.engine: AsyncEngine = create_async_engine(
             async_url(url),
             hide_parameters=True,
@@ -59,7 +71,14 @@ class Database:
             pool_timeout=10,
             # A restarted server is noticed by the failing query, not by a ping before each.
             pool_pre_ping=False,
-            connect_args={"timeout": 5, "command_timeout": 30},
+            connect_args={
+                "timeout": 5,
+                "command_timeout": 30,
+                "server_settings": {
+                    "idle_in_transaction_session_timeout": idle_ms_max,
+                    **KEEPALIVES,
+                },
+            },
         )
         # A lone SELECT needs no transaction around it: two round trips less.
         self._reads = self.engine.execution_options(isolation_level="AUTOCOMMIT")
