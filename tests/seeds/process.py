@@ -164,11 +164,15 @@ class Process(Owner):
 
     def kill(self) -> None:
         """As by `kill -9`: no line of it runs again; what is on the wire goes on."""
+        self._cut_off()
+        self.world.note(self.name, "killed")
+        self.on_death()
+
+    def _cut_off(self) -> None:
+        """What it held open closes, and what it still had in hand it never ends."""
         self.dead = self.halted = True
         self.database.cut()
         self.wire.cut()
-        self.world.note(self.name, "killed")
-        self.on_death()
 
     def stand_still(self, seconds: float) -> None:
         """As by SIGSTOP, and SIGCONT later. Its connections stay open, with all they hold."""
@@ -265,7 +269,7 @@ class Process(Owner):
                 group.create_task(self._until_stopped(relaying))
         await goodbye(database, self.name)
         self.world.note(self.name, "stopped")
-        self.dead = True
+        self._cut_off()
 
     async def _until_stopped(self, task: asyncio.Task[None]) -> None:
         await self.stopped.wait()
