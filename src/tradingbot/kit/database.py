@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeAlias
 
-from asyncpg import InterfaceError, PostgresError
+from asyncpg import InterfaceError, InternalClientError, PostgresError
 from sqlalchemy import URL, DateTime, MetaData, Numeric, make_url, text
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError
@@ -37,6 +37,9 @@ NoConnection = AsyncAdapt_asyncpg_dbapi.Error
 # SQLSTATE classes: connection exceptions, too many of them, shutdown and start-up, deadlocks,
 # and a transaction that was idle too long.
 OUTAGE_STATES = ("08", "53", "57P", "40", "25P03")
+# NoConnection is what is left of a driver's error when not even a connection came about;
+# InternalClientError is what a query meets between a server's last words and its hanging up.
+GONE = (PoolTimeout, NoConnection, InterfaceError, InternalClientError, OSError)
 # Who stands still with rows locked is sent away, and whose machine is gone is noticed: what he
 # held is for others to take, as soon as his lease has run out.
 IDLE_SECONDS_MAX = 15.0
@@ -159,8 +162,7 @@ def is_outage(error: Exception) -> bool:
         return error.connection_invalidated or str(state or "").startswith(OUTAGE_STATES)
     if isinstance(error, PostgresError):
         return str(error.sqlstate or "").startswith(OUTAGE_STATES)
-    # NoConnection is what is left of a driver's error when not even a connection came about.
-    return isinstance(error, (PoolTimeout, NoConnection, InterfaceError, OSError))
+    return isinstance(error, GONE)
 
 
 def cause(error: BaseException) -> str:
