@@ -44,7 +44,8 @@ class Born(Child):
         self.signal(signal.SIGCONT)  # who is frozen hears nothing
         self.signal(gently)
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.wait(), grace)
+            async with asyncio.timeout(grace):
+                await self.wait()
             return
         self.signal(signal.SIGKILL)
         await self.wait()

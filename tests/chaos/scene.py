@@ -16,6 +16,7 @@ from tests.chaos.fleet import Fleet, Shape, running
 from tests.chaos.oracle import Books, Witness
 from tests.chaos.verdict import Verdict
 from tradingbot.kit.crew import Crew
+from tradingbot.kit.database import GONE
 
 QUIET_SECONDS = 60.0
 # A healthy stream's open orders are compared once a minute: what it left out is found then.
@@ -65,7 +66,7 @@ class Scene:
     async def watch(self) -> None:
         """How long an order may hang in doubt; a database just being killed says nothing."""
         while True:
-            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+            with suppress(*GONE, TimeoutError, asyncpg.PostgresError):
                 [row] = await self.fleet.rows(OLDEST)
                 self.oldest = max(self.oldest, float(row["age"] or 0))
             await asyncio.sleep(LOOK_SECONDS)

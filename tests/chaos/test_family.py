@@ -37,7 +37,8 @@ async def test_a_frozen_one_is_told_of_and_goes_on_when_told_to(
     async with family(born_ready) as parents:
         child = await parents.bear(["sleeper"], {}, tmp_path / "log")
         child.signal(signal.SIGSTOP)
-        await asyncio.wait_for(child.stopped.wait(), 10)
+        async with asyncio.timeout(10):
+            await child.stopped.wait()
         await child.stop()
         assert child.exit_code in (0, -signal.SIGTERM)
 

@@ -78,7 +78,8 @@ async def test_silenced_it_keeps_back_what_is_said_and_loses_none_of_it() -> Non
         line.silence()
         writer.write(WORD)
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(reader.readline(), 0.1)
+            async with asyncio.timeout(0.1):
+                await reader.readline()
         await line.mend()
         assert await reader.readline() == WORD
         writer.close()

@@ -42,7 +42,8 @@ async def heard(world: World) -> AsyncIterator[Hearing]:
         ear = an_ear(world, crew)
         async with asyncio.TaskGroup() as group:
             running = group.create_task(ear.run())
-            await asyncio.wait_for(ear.unsure.wait(), 5)
+            async with asyncio.timeout(5):
+                await ear.unsure.wait()
             yield ear
             running.cancel()
 
@@ -76,7 +77,8 @@ async def test_a_comparison_begun_in_another_life_of_the_stream_does_not_count(
     async with heard(world) as ear:
         ear.unsure.clear()
         world.exchange.cut_streams()
-        await asyncio.wait_for(ear.unsure.wait(), 5)
+        async with asyncio.timeout(5):
+            await ear.unsure.wait()
         assert ear.epoch == 2
         world.exchange.move(SYMBOL, D(50_000))
 
@@ -250,7 +252,8 @@ async def test_not_even_a_fault_of_ours_ends_the_hearing(
 
         monkeypatch.setattr(world.executor, "note", broken)
         world.exchange.move(SYMBOL, D(50_000), D("0.004"))
-        await asyncio.wait_for(ear.unsure.wait(), 5)
+        async with asyncio.timeout(5):
+            await ear.unsure.wait()
         monkeypatch.setattr(world.executor, "note", note)
         world.exchange.move(SYMBOL, D(50_000))
         await becomes(world, order, S.FILLED)
@@ -264,7 +267,8 @@ async def test_who_is_told_to_end_just_as_the_comparison_comes_ends(
     async with Crew() as crew:
         ear = an_ear(world, crew)
         running = asyncio.ensure_future(ear.run())
-        await asyncio.wait_for(ear.unsure.wait(), 5)
+        async with asyncio.timeout(5):
+            await ear.unsure.wait()
         tell(world, await report_of(world, order))
         await asyncio.sleep(0.1)  # it has the report, and waits for the comparison
         ear.compared(1)

@@ -20,7 +20,8 @@ pytestmark = pytest.mark.anyio
 
 
 async def soon(awaited: Any) -> Any:
-    return await asyncio.wait_for(awaited, WAIT)
+    async with asyncio.timeout(WAIT):
+        return await awaited
 
 
 def listened_to(paper: PaperExchange) -> int:

@@ -18,7 +18,8 @@ WAIT = 10
 
 
 async def soon(awaited: Any) -> Any:
-    return await asyncio.wait_for(awaited, WAIT)
+    async with asyncio.timeout(WAIT):
+        return await awaited
 
 
 async def held(client: Any, asset: str) -> tuple[str, str]:
@@ -30,7 +31,7 @@ async def held(client: Any, asset: str) -> tuple[str, str]:
 async def meanwhile(awaited: Any, act: Any) -> Any:
     """What is awaited, when `act` happens again and again until it comes."""
     async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(asyncio.wait_for(awaited, WAIT))
+        task = tasks.create_task(soon(awaited))
         while not task.done():
             await asyncio.sleep(0.1)
             result = act()

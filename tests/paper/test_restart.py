@@ -37,7 +37,8 @@ async def process(directory: Path) -> AsyncIterator[tuple[asyncio.subprocess.Pro
     )
     assert started.stdout is not None
     try:
-        line = (await asyncio.wait_for(started.stdout.readline(), 20)).decode()
+        async with asyncio.timeout(20):
+            line = (await started.stdout.readline()).decode()
         yield started, line.split()[2]
     finally:
         if started.returncode is None:
@@ -124,7 +125,8 @@ async def test_asked_to_stop_it_finishes_and_answers_zero(tmp_path: Path) -> Non
         stream = f"{url}/binance/stream/ws/btcusdt@trade"
         async with aiohttp.ClientSession() as session, session.ws_connect(stream):
             started.send_signal(signal.SIGTERM)
-            assert await asyncio.wait_for(started.wait(), 10) == 0
+            async with asyncio.timeout(10):
+                assert await started.wait() == 0
     kinds = [entry["kind"] for entry in journal.read(tmp_path / "paper" / "journal.jsonl")]
     assert "order" in kinds
     assert kinds[-1] == "position"

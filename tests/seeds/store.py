@@ -156,7 +156,8 @@ class Transaction:
             ended = loop.create_future()
             for one in (self, *others):
                 one._waiting.append(ended)
-            await asyncio.wait_for(ended, COMMAND_SECONDS)
+            async with asyncio.timeout(COMMAND_SECONDS):
+                await ended
         finally:
             self._blockers = set()
         self._check_there()

@@ -105,7 +105,8 @@ class World:
     async def pass_(self, seconds: float) -> bool:
         """Let time pass; False when something broke meanwhile."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.hurt.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self.hurt.wait()
         return self.broken is None
 
     async def settle(self) -> None:

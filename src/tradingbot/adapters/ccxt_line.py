@@ -70,10 +70,12 @@ class Line:
 
     async def ask(self, message: Message, number: str) -> Message:
         """The answer that carries this number. Raise LineLost when none comes."""
-        answer = self._answers[number] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        self._answers[number] = answer
         try:
             await self._client.send(message)
-            return await asyncio.wait_for(answer, SECONDS_MAX)
+            async with asyncio.timeout(SECONDS_MAX):
+                return await answer
         except (TimeoutError, OSError) as error:
             raise LineLost from error
         finally:

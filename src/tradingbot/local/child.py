@@ -55,7 +55,8 @@ class Child:
         with suppress(ProcessLookupError):
             self._process.send_signal(gently)
         try:
-            await asyncio.wait_for(self._process.wait(), grace)
+            async with asyncio.timeout(grace):
+                await self._process.wait()
         except TimeoutError:
             with suppress(ProcessLookupError):
                 self._process.kill()

@@ -64,7 +64,8 @@ class Watch:
             if self._hearing.suspicious or self._age(self._orders_at) >= self._pace(ORDERS_SECONDS):
                 break
             with suppress(TimeoutError):
-                await asyncio.wait_for(unsure.wait(), SILENT_SECONDS)
+                async with asyncio.timeout(SILENT_SECONDS):
+                    await unsure.wait()
         return not self._stopped.is_set()
 
     async def _compare(self) -> bool:
