@@ -66,6 +66,8 @@ async def test_the_status_tells_the_feed_and_its_prices(paper: PaperExchange) ->
         b'{"api_key":1}',
         b'{"api_key":"k","permissions":{"flying":true}}',
         b'{"api_key":"k","permissions":{"trading":"yes"}}',
+        b'{"api_key":"k","permissions":"all"}',
+        b'{"api_key":"k","permissions":[1]}',
         b'{"api_key":"k","balances":{"USDT":"much"}}',
         b'{"api_key":"k","balances":{"USDT":"-1"}}',
         b'{"api_key":"k","balances":{"USDT":"NaN"}}',

@@ -6,7 +6,6 @@ from typing import Any
 from tradingbot.paper.accounts import Account
 from tradingbot.paper.orders import ZERO, Fill, PaperOrder
 from tradingbot.paper.venue import Update
-from tradingbot.trading.market import Market
 from tradingbot.trading.order import Side
 
 
@@ -193,9 +192,6 @@ def report(update: Update, execution: int, now: int) -> dict[str, Any]:
         event["W"] = order.working_since
     return event
 
-
-def trading_assets(market: Market) -> tuple[str, str]:
-    return market.base, market.quote
 
 
 def _working_time(order: PaperOrder) -> int:

@@ -30,12 +30,12 @@ class ControlDoor:
         try:
             asked = orjson.loads(await request.read())
             api_key, secret = asked["api_key"], asked.get("api_secret")
-            permissions, fee_coin = asked.get("permissions") or {}, asked.get("fee_coin")
+            permissions, fee_coin = dict(asked.get("permissions") or {}), asked.get("fee_coin")
             balances = {
                 asset: Decimal(str(amount))
                 for asset, amount in (asked.get("balances") or {}).items()
             }
-        except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, InvalidOperation):
+        except (ValueError, KeyError, TypeError, AttributeError, InvalidOperation):
             wanted = "wanted: {api_key, api_secret, permissions, balances, fee_coin}"
             return _json({"error": wanted}, 422)
         odd = [
