@@ -12,16 +12,19 @@ import pytest
 from tests.contracts.worlds import SYMBOL, World, sealed
 from tradingbot.adapters.ccxt_clock import OLD_SECONDS
 from tradingbot.adapters.ccxt_exchange import CcxtExchanges
+from tradingbot.adapters.ccxt_limits import Limits, Urgency
 from tradingbot.adapters.ccxt_session import CcxtSession
 from tradingbot.exchanges.errors import ExchangeUnreachable
-from tradingbot.exchanges.ports import Accepted, PlaceAnswer, Refused
-from tradingbot.kit.clock import SystemClock
+from tradingbot.exchanges.ports import Accepted, Mode, PlaceAnswer, Refused
+from tradingbot.kit.budget import OwnBudget
+from tradingbot.kit.clock import SystemClock, milliseconds
 from tradingbot.paper.options import PaperOptions
 from tradingbot.paper.server import PaperExchange, listening
 
 pytestmark = pytest.mark.anyio
 
 BLOCKED_SECONDS_MAX = 120
+MINUTE_MS = 60_000
 STEPS = (5, -5, 60, -60, -600)
 
 
@@ -160,3 +163,18 @@ def forget_the_time(trading: Trader) -> None:
         theirs_ms=clock._reading.theirs_ms - old * 1000,
         ours_ms=clock._reading.ours_ms - round(old * 1000),
     )
+
+
+async def test_a_newcomer_is_told_the_time_whatever_others_use_by_limits_it_does_not_know(
+    tmp_path: Path,
+) -> None:
+    budget, clock = OwnBudget(), Stepped(0)
+    options = PaperOptions(data_dir=tmp_path, prints_per_second=0.0)
+    async with listening(options, clock) as paper:
+        newcomer = CcxtExchanges(paper.url, sealed, clock, budget)
+        knowing = Limits(budget, "binance:paper", MINUTE_MS, lambda: milliseconds(clock.now()))
+        knowing.adopt(1_000_000, {})
+        await knowing.take(100_000, Urgency.QUERY)
+        offset_ms = await newcomer.market_data("binance", Mode.PAPER).clock_offset_ms()
+        assert abs(offset_ms) < 1_000
+        await newcomer.close()

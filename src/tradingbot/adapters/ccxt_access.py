@@ -77,10 +77,9 @@ class Access:
 
     async def _load_listing(self, known: Listing | None) -> Listing:
         weight = self.dialect.weights.markets
-        first = known is None
         try:
             fresh = await self.public(
-                weight, lambda: self.dialect.listing(self.wire), tells_limits=first
+                weight, lambda: self.dialect.listing(self.wire), first=known is None
             )
         except ExchangeUnreachable:
             if known is None:
@@ -98,12 +97,15 @@ class Access:
         call: Callable[[], Awaitable[Answer]],
         urgency: Urgency = Urgency.QUERY,
         *,
-        tells_limits: bool = False,
+        first: bool = False,
     ) -> Answer:
-        """One query. Raises Answered as it is; ExchangeUnreachable when nothing came."""
+        """One query. Raises Answered as it is; ExchangeUnreachable when nothing came.
+
+        `first`: asked before the limits are known, so nobody's use of them stands in its way.
+        """
         if self.closed:
             raise ExchangeUnreachable("the connection to the exchange is closed")
-        if tells_limits:
+        if first:
             await self.limits.take_first(weight)
         else:
             await self.limits.take(weight, urgency)
@@ -121,11 +123,11 @@ class Access:
         call: Callable[[], Awaitable[Answer]],
         urgency: Urgency = Urgency.QUERY,
         *,
-        tells_limits: bool = False,
+        first: bool = False,
     ) -> Answer:
         """As `ask`, for what needs no key: every failure is named."""
         try:
-            return await self.ask(weight, call, urgency, tells_limits=tells_limits)
+            return await self.ask(weight, call, urgency, first=first)
         except Answered as answer:
             raise failure(self.dialect.codes, answer) from None
 
@@ -139,6 +141,7 @@ class Access:
             self.dialect.weights.time,
             lambda: self.dialect.time_ms(self.wire),
             Urgency.RESCUE,  # a cancel may wait for it
+            first=self._listing is None,
         )
 
     def _heard(

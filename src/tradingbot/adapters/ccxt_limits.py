@@ -78,7 +78,7 @@ class Limits:
         await self._take(lambda _: [self._ask(weight, urgency)], urgency)
 
     async def take_first(self, weight: int) -> None:
-        """Room for the question that tells the limits. Raises as `take`, but only in a pause.
+        """Room for a question from before the limits are known. Raises as `take`, in a pause only.
 
         Those who know them may have used more than there is in our eyes, for they are wider.
         """

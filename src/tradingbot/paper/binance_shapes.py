@@ -193,6 +193,5 @@ def report(update: Update, execution: int, now: int) -> dict[str, Any]:
     return event
 
 
-
 def _working_time(order: PaperOrder) -> int:
     return -1 if order.working_since is None else order.working_since
