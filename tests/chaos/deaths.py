@@ -27,6 +27,9 @@ SECONDS_MAX = 5400
 SHORT_SECONDS = 240  # over as soon as every point was reached
 ORDERS_AT_ONCE = 40
 LOOK_SECONDS = 0.05
+# The monitor sends what a worker died on before it sent it, so somebody must go on dying so.
+FEEDS = ("bot-worker", "planned")
+FED = {("order-monitor", name) for name in ("claimed", "half_sent", "sent", "unread", "answered")}
 # Nobody waits for a dead one's lease to run out; the living show themselves again, or are fenced.
 END_LEASES = "UPDATE workers SET alive_until = now()"
 
@@ -36,7 +39,7 @@ async def run(stage: Stage) -> list[Verdict]:
     shape = Shape(seed=stage.seed, apis=2, workers=2, monitors=2, exchange=MARKET)
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(SECONDS_MAX), opened(stage, shape, customers=6) as scene:
-        await scene.grids(2, lines=5)  # those that are stopped and started
+        await scene.grids(2, lines=15)  # those that are stopped and started
         await scene.grids(4)
         until = loop.time() + (SECONDS_MAX / 2 if stage.long else SHORT_SECONDS)
         doubt = [*mixed("place", DOUBT, 0.2), *mixed("cancel", DOUBT, 0.5)]
@@ -78,6 +81,8 @@ async def keep_under_threat(fleet: Fleet, times: int) -> None:
     first, deaths = True, 0
     while True:
         left = missing(fleet, times)
+        if FED.intersection(left) and not any(kind == FEEDS[0] for kind, _ in left):
+            left.append(FEEDS)
         if len(fleet.died()) > deaths:
             deaths = len(fleet.died())
             await fleet.rows(END_LEASES)
