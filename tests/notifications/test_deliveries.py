@@ -24,7 +24,7 @@ from tradingbot.notifications.channels import QUEUE, queue_of
 from tradingbot.notifications.courier import Courier, pause_seconds
 from tradingbot.notifications.errors import CannotDeliver
 from tradingbot.notifications.models import deliveries
-from tradingbot.notifications.ports import Message
+from tradingbot.notifications.ports import Message, Receipt
 from tradingbot.notifications.router import Router
 from tradingbot.notifications.schemas import NotificationSettings, NotificationView
 
@@ -40,10 +40,11 @@ class Heard:
         self.messages: list[Message] = []
         self._errors = list(errors)
 
-    async def send(self, message: Message) -> None:
+    async def send(self, message: Message) -> Receipt:
         if self._errors:
             raise self._errors.pop(0)
         self.messages.append(message)
+        return Receipt(f"#{len(self.messages)}", "heard")
 
 
 @pytest.fixture
@@ -65,7 +66,9 @@ async def history(database: Database, user_id: int, **page: Any) -> Page[Notific
 async def due_now(database: Database) -> None:
     async with database.begin() as connection:
         await connection.execute(
-            update(deliveries).values(next_attempt_at=func.now() - timedelta(seconds=1))
+            update(deliveries).values(
+                next_attempt_at=func.now() - timedelta(seconds=1), held_until=None
+            )
         )
 
 
@@ -237,7 +240,7 @@ async def test_what_nobody_rang_for_is_swept_up_and_one_who_died_is_followed(
     await away.close()
 
     class Dies(Heard):
-        async def send(self, message: Message) -> None:
+        async def send(self, message: Message) -> Receipt:
             raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):
@@ -257,7 +260,7 @@ async def test_many_couriers_send_each_message_once(
     for number in range(60):
         await router.handle(an_item(user_id, id=f"event:{number}"))
     await asyncio.gather(*(sweep(Courier(database, console)) for _ in range(4)))
-    assert len({message.delivery_id for message in console.messages}) == 60
+    assert len({message.delivery_ids for message in console.messages}) == 60
     assert len(console.messages) == 60
 
 

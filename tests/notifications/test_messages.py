@@ -1,11 +1,13 @@
 """Every event has its words in every language, and no data can spoil a line."""
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tradingbot.events.schemas import EventType
-from tradingbot.notifications.messages import CATALOGUE, text
+from tradingbot.notifications.messages import LANGUAGES, Happened, digest, tell
 
 ORDER = {
     "symbol": "BTC/USDT", "side": "buy", "type": "limit", "quantity": "0.001", "price": "50000",
@@ -19,21 +21,38 @@ JSON = st.recursive(
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=5,
 )
-FACTS = st.sampled_from(["side", "quantity", "symbol", "price", "reason", "bot", "message", "fee"])
+FACTS = st.sampled_from(
+    [
+        "side",
+        "quantity",
+        "symbol",
+        "price",
+        "reason",
+        "bot",
+        "message",
+        "fee",
+        "profit",
+        "amount",
+        "symbol",
+    ]
+)
+
+
+def text(kind: str, data: dict[str, object], language: str) -> str:
+    return tell(kind, data, language).text
 
 
 @pytest.mark.parametrize(
     ("kind", "language", "data", "line"),
     [
         ("order_filled", "en", ORDER,
-         "Order filled: buy 0.001 BTC/USDT, at 49990.5, fee 0.01 USDT"),
+         ("Order filled: buy 0.001 BTC/USDT, price 49,990.50 USDT, amount 49.9905 USDT,"
+         " fee 0.01 USDT")),
         ("order_filled", "ru", ORDER,
-         "Ордер исполнен: покупка 0.001 BTC/USDT, по 49990.5, комиссия 0.01 USDT"),
-        ("order_placed", "en", ORDER, "Order placed: buy 0.001 BTC/USDT, at 50000"),
+         ("Ордер исполнен: покупка 0,001 BTC/USDT, цена 49 990,50 USDT, сумма 49,9905 USDT,"
+         " комиссия 0,01 USDT")),
         ("exchange_error", "en", ORDER | {"reason": "not enough USDT"},
-         "The exchange refused: buy 0.001 BTC/USDT, at 50000, not enough USDT"),
-        ("order_cancelled", "ru", ORDER | {"filled_quantity": "0"},
-         "Ордер отменён: покупка 0.001 BTC/USDT, по 50000, исполнено 0"),
+         "The exchange refused: buy 0.001 BTC/USDT, price 50,000.00 USDT, not enough USDT"),
         ("bot_started", "en", BOT, "Bot started: My Bot, grid on BTC/USDT"),
         ("bot_started", "ru", BOT, "Бот запущен: My Bot, сетка, BTC/USDT"),
         ("bot_error", "en", BOT | {"message": "My Bot: no money"},
@@ -48,24 +67,40 @@ def test_the_words(kind: str, language: str, data: dict[str, object], line: str)
 
 
 def test_every_language_speaks_of_every_event() -> None:
-    for language, catalogue in CATALOGUE.items():
-        assert set(catalogue) == set(EventType), language
-        titles = [title for title, *_ in catalogue.values()]
+    for name, language in LANGUAGES.items():
+        assert set(language.entries) == set(EventType), name
+        assert set(language.counts) == set(EventType), name
+        titles = [entry.title for entry in language.entries.values()]
         assert len(set(titles)) == len(titles)
 
 
 @given(
     st.sampled_from(EventType),
-    st.sampled_from(sorted(CATALOGUE)),
+    st.sampled_from(sorted(LANGUAGES)),
     st.dictionaries(FACTS | st.text(), JSON),
 )
 def test_any_data_makes_one_line_of_bearable_length(
     kind: EventType, language: str, data: dict[str, object]
 ) -> None:
-    line = text(kind, data, language)
-    assert line.isprintable()
-    assert line.startswith(CATALOGUE[language][kind][0])
-    assert len(line) < 2000
+    telling = tell(kind, data, language)
+    assert telling.text.startswith(LANGUAGES[language].entries[kind].title)
+    assert len(telling.text) < 2000
+    everything = [telling.title, telling.advice, telling.text, *sum(telling.facts, ())]
+    assert all(line.isprintable() for line in everything)
+
+
+@given(
+    st.lists(st.sampled_from(EventType), min_size=1, max_size=50),
+    st.sampled_from(sorted(LANGUAGES)),
+    st.dictionaries(FACTS | st.text(), JSON),
+)
+def test_any_digest_is_one_of_bearable_length(
+    kinds: list[EventType], language: str, data: dict[str, object]
+) -> None:
+    happened = [Happened(kind, data, datetime(2026, 1, 1, tzinfo=UTC)) for kind in kinds]
+    telling = digest(happened, language, UTC)
+    assert len(telling.text) < 6000
+    assert all(line.isprintable() for line in [telling.text, *sum(telling.facts, ())])
 
 
 def test_a_name_with_braces_is_only_a_name() -> None:

@@ -7,7 +7,7 @@ from tradingbot.api.dependencies import LIMIT, ActiveUser, Cursor, Has, Limit
 from tradingbot.api.exact import ExactRoute
 from tradingbot.kit.pagination import Page
 from tradingbot.notifications import service
-from tradingbot.notifications.schemas import NotificationSettings, NotificationView
+from tradingbot.notifications.schemas import NotificationSettings, NotificationView, SettingsView
 
 router = APIRouter(prefix="/api/notifications", tags=["notifications"], route_class=ExactRoute)
 
@@ -21,13 +21,13 @@ async def history(
         return answer(await service.history(connection, user.id, cursor, limit))
 
 
-@router.get("/settings", response_model=NotificationSettings)
+@router.get("/settings", response_model=SettingsView)
 async def settings(services: Has, user: ActiveUser) -> Response:
     async with services.reading() as connection:
         return answer(await service.get_settings(connection, user.id))
 
 
-@router.put("/settings", response_model=NotificationSettings)
+@router.put("/settings", response_model=SettingsView)
 async def change(services: Has, user: ActiveUser, body: NotificationSettings) -> Response:
     """Choose what to hear, where, and in which language."""
     async with services.writing() as connection:

@@ -1,119 +1,153 @@
-"""The words of every message, in every language we speak."""
+"""What a person reads: a title, labelled facts, what to do, and all of it in one line."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from decimal import Decimal
 from string import Formatter
 from typing import Any
 
 from tradingbot.events.schemas import EventType
+from tradingbot.notifications.english import ENGLISH
+from tradingbot.notifications.figures import amount_of, figure, number
+from tradingbot.notifications.russian import RUSSIAN
+from tradingbot.notifications.wording import Entry, Language, Line
 
 VALUE_CHARACTERS_MAX = 200
+TEST = "test"
+DIGEST = "digest"
+URGENT = frozenset({EventType.BOT_ERROR, EventType.ACCOUNT_WARNING, EventType.EXCHANGE_ERROR})
+# A digest counts everything, and says in full so many of what is urgent.
+URGENT_SHOWN = 3
 
-# A part is said when every fact it names is there; the first is always said.
-Parts = Sequence[str]
-
-_ORDER_EN = ("{side} {quantity} {symbol}", "at {price}", "filled {filled_quantity}")
-_ORDER_RU = ("{side} {quantity} {symbol}", "по {price}", "исполнено {filled_quantity}")
-_FILL_EN = ("{side} {quantity} {symbol}", "at {average_price}", "fee {fee} {fee_currency}")
-_FILL_RU = ("{side} {quantity} {symbol}", "по {average_price}", "комиссия {fee} {fee_currency}")
-
-CATALOGUE: Mapping[str, Mapping[EventType, Parts]] = {
-    "en": {
-        EventType.BOT_CREATED: (
-            "Bot created",
-            "{bot}",
-            "{strategy} on {symbol}",
-            "{exchange}",
-            "{mode}",
-        ),
-        EventType.BOT_STARTED: ("Bot started", "{bot}", "{strategy} on {symbol}"),
-        EventType.BOT_STOPPED: ("Bot stopped", "{bot}", "{strategy} on {symbol}", "{reason}"),
-        EventType.BOT_ERROR: ("Bot in trouble", "{bot}", "{strategy} on {symbol}", "{reason}"),
-        EventType.ORDER_PLACED: ("Order placed", *_ORDER_EN[:2]),
-        EventType.ORDER_FILLED: ("Order filled", *_FILL_EN, "profit {profit}"),
-        EventType.ORDER_CANCELLED: ("Order cancelled", *_ORDER_EN, "{reason}"),
-        EventType.EXCHANGE_ERROR: ("The exchange refused", *_ORDER_EN[:2], "{reason}"),
-        EventType.TARGET_REACHED: (
-            "Target reached",
-            "{bot}",
-            "{symbol}",
-            "profit {profit}",
-            "{reason}",
-        ),
-        EventType.DEAL_CLOSED: ("Deal closed", "{bot}", "{symbol}", "profit {profit}", "{reason}"),
-        EventType.ACCOUNT_WARNING: ("Look at your account", "{account}", "{exchange}", "{reason}"),
-        EventType.DAILY_SUMMARY: ("Your day", "{fills} fills", "profit {profit}"),
-    },
-    "ru": {
-        EventType.BOT_CREATED: (
-            "Бот создан",
-            "{bot}",
-            "{strategy}, {symbol}",
-            "{exchange}",
-            "{mode}",
-        ),
-        EventType.BOT_STARTED: ("Бот запущен", "{bot}", "{strategy}, {symbol}"),
-        EventType.BOT_STOPPED: ("Бот остановлен", "{bot}", "{strategy}, {symbol}", "{reason}"),
-        EventType.BOT_ERROR: ("Ошибка бота", "{bot}", "{strategy}, {symbol}", "{reason}"),
-        EventType.ORDER_PLACED: ("Ордер размещён", *_ORDER_RU[:2]),
-        EventType.ORDER_FILLED: ("Ордер исполнен", *_FILL_RU, "прибыль {profit}"),
-        EventType.ORDER_CANCELLED: ("Ордер отменён", *_ORDER_RU, "{reason}"),
-        EventType.EXCHANGE_ERROR: ("Биржа отказала", *_ORDER_RU[:2], "{reason}"),
-        EventType.TARGET_REACHED: (
-            "Цель достигнута",
-            "{bot}",
-            "{symbol}",
-            "прибыль {profit}",
-            "{reason}",
-        ),
-        EventType.DEAL_CLOSED: (
-            "Сделка закрыта",
-            "{bot}",
-            "{symbol}",
-            "прибыль {profit}",
-            "{reason}",
-        ),
-        EventType.ACCOUNT_WARNING: ("Проверьте счёт", "{account}", "{exchange}", "{reason}"),
-        EventType.DAILY_SUMMARY: ("Итоги дня", "сделок: {fills}", "прибыль {profit}"),
-    },
-}
-
-WORDS: Mapping[str, Mapping[str, str]] = {
-    "en": {},
-    "ru": {
-        "buy": "покупка",
-        "sell": "продажа",
-        "paper": "учебный счёт",
-        "testnet": "тестовая сеть",
-        "live": "настоящие деньги",
-        "grid": "сетка",
-    },
-}
+LANGUAGES: Mapping[str, Language] = {"en": ENGLISH, "ru": RUSSIAN}
+# Their digits are grouped as the reader is used to.
+FIGURES = frozenset(
+    {"quantity", "filled_quantity", "price", "average_price", "amount", "fee", "fees", "profit"}
+)
+MONEY = frozenset({"price", "average_price", "amount", "profit", "fees"})
 
 
-def text(event_type: str, data: Mapping[str, Any], language: str) -> str:
-    """One line for a person. Facts that are missing are left out, too long ones are cut.
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Plain text, one line each; nothing in it is markup."""
+
+    title: str
+    facts: tuple[tuple[str, str], ...]
+    advice: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One of the many things a digest tells of."""
+
+    event_type: str
+    data: Mapping[str, Any]
+    at: datetime
+
+
+def tell(event_type: str, data: Mapping[str, Any], language: str) -> Telling:
+    """Facts that are missing are left out, too long ones are cut.
 
     The recorder's own sentence stands in for a reason, and for everything when there is nothing.
     """
-    title, *parts = CATALOGUE[language][EventType(event_type)]
-    facts = {name: shown for name, value in data.items() if (shown := _shown(value, language))}
-    sentence = facts.get("message", "")
-    if "reason" not in data and sentence:
-        facts["reason"] = sentence
-    said = [part.format_map(facts) for part in parts if _names(part) <= facts.keys()]
-    rest = ", ".join(said) or sentence
-    return f"{title}: {rest}" if rest else title
+    speech = LANGUAGES[language]
+    entry = speech.test if event_type == TEST else speech.entries[EventType(event_type)]
+    known = _known(data, speech)
+    said = [
+        (line, line.template.format_map(known)) for line in entry.lines if _is_known(line, known)
+    ]
+    if not said and known.get("message"):
+        said = [(Line("", "", bare=True), known["message"])]
+    return Telling(
+        title=entry.title,
+        facts=tuple((line.label or entry.title, value.strip()) for line, value in said),
+        advice=entry.advice,
+        text=_one_line(entry, said),
+    )
 
 
-def _names(part: str) -> set[str]:
-    return {name for _, name, _, _ in Formatter().parse(part) if name}
+def digest(told: Sequence[Happened], language: str, zone: tzinfo) -> Telling:
+    """Many things at once: how many of each kind, profit by currency, the urgent ones in words."""
+    speech = LANGUAGES[language]
+    counts = Counter(EventType(one.event_type) for one in told)
+    if len(counts) == 1:
+        title = f"{speech.counts[EventType(told[0].event_type)]}: {len(told)}"
+        facts = []
+    else:
+        title = speech.digest_title.format(count=len(told))
+        facts = [(speech.counts[kind], str(count)) for kind, count in counts.most_common()]
+    facts += [
+        (speech.profit, f"{figure(total, speech, money=True)} {currency}".strip())
+        for currency, total in sorted(_profits(told).items())
+    ]
+    urgent = [one for one in told if one.event_type in URGENT]
+    facts += [
+        (speech.latest, tell(one.event_type, one.data, language).text)
+        for one in urgent[-URGENT_SHOWN:]
+    ]
+    facts.append((speech.period, _period([one.at for one in told], zone)))
+    advice = speech.entries[EventType(urgent[-1].event_type)].advice if urgent else ""
+    line = ", ".join(f"{label} {value}" for label, value in facts)
+    return Telling(title, tuple(facts), advice, f"{title}: {line}")
 
 
-def _shown(value: object, language: str) -> str:
+def shortened(value: str) -> str:
+    """One line of bearable length, whatever letters a name holds: it must not forge another."""
+    line = "".join(letter if letter.isprintable() else " " for letter in value)
+    line = " ".join(line.split())
+    return line if len(line) <= VALUE_CHARACTERS_MAX else f"{line[:VALUE_CHARACTERS_MAX]}…"
+
+
+def _known(data: Mapping[str, Any], speech: Language) -> dict[str, str]:
+    known = {name: shown for name, value in data.items() if (shown := _shown(name, value, speech))}
+    if "reason" not in data and known.get("message"):
+        known["reason"] = known["message"]
+    base, _, quote = known.get("symbol", "").partition("/")
+    total = amount_of(data)
+    if total is not None:
+        known["amount"] = figure(total, speech, money=True)
+    return {"base": base, "quote": quote, "profit_currency": quote} | known
+
+
+def _shown(name: str, value: object, speech: Language) -> str:
     """Empty for what no line can say: the absent and the nested."""
     if value is None or isinstance(value, bool | dict | list):
         return ""
-    # One line, whatever letters a name holds: a message must not forge another.
-    line = "".join(letter if letter.isprintable() else " " for letter in str(value)).strip()
-    line = WORDS[language].get(line, line)
-    return line if len(line) <= VALUE_CHARACTERS_MAX else f"{line[:VALUE_CHARACTERS_MAX]}…"
+    if name in FIGURES and (exact := number(value)) is not None:
+        return figure(exact, speech, money=name in MONEY)
+    line = shortened(str(value))
+    return speech.words.get(line, line)
+
+
+def _is_known(line: Line, known: Mapping[str, str]) -> bool:
+    named = (name for _, name, _, _ in Formatter().parse(line.template) if name)
+    return all(name in known for name in named)
+
+
+def _one_line(entry: Entry, said: Sequence[tuple[Line, str]]) -> str:
+    parts = [
+        value.strip() if line.bare else f"{line.label.lower()} {value.strip()}"
+        for line, value in said
+    ]
+    return f"{entry.title}: {', '.join(parts)}" if parts else entry.title
+
+
+def _profits(told: Sequence[Happened]) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = {}
+    for one in told:
+        profit = number(one.data.get("profit"))
+        if profit is not None:
+            symbol = str(one.data.get("symbol", ""))
+            currency = shortened(str(one.data.get("profit_currency") or symbol.partition("/")[2]))
+            sums[currency] = sums.get(currency, Decimal(0)) + profit
+    return sums
+
+
+def _period(moments: Sequence[datetime], zone: tzinfo) -> str:
+    first, last = (moment.astimezone(zone) for moment in (min(moments), max(moments)))
+    form = "%H:%M" if first.date() == last.date() else "%d.%m. %H:%M"
+    start, end = first.strftime(form), last.strftime(form)
+    return start if start == end else f"{start} – {end}"

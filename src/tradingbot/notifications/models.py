@@ -10,6 +10,7 @@ from sqlalchemy import (
     Integer,
     Table,
     Text,
+    Time,
     UniqueConstraint,
     false,
     func,
@@ -31,6 +32,18 @@ notification_settings = Table(
     Column("webhook_url", Text),
     Column("language", Text, nullable=False, server_default="en"),
     Column("enabled_events", ARRAY(Text), nullable=False),
+    # By the clock of `timezone`; only what is urgent is told between them.
+    Column("quiet_from", Time),
+    Column("quiet_until", Time),
+    Column("timezone", Text, nullable=False, server_default="UTC"),
+    Column("max_per_minute", Integer, nullable=False, server_default="20"),
+    # Null: nobody has shown yet that the address is theirs.
+    Column("email_verified_at", Moment),
+    Column("telegram_username", Text),
+    Column("telegram_role", Text, nullable=False, server_default="operator"),  # or viewer
+    Column("webhook_secret_encrypted", Text),
+    # By channel: why it was switched off.
+    Column("notes", JSONB, nullable=False, server_default="{}"),
     Column("updated_at", Moment, nullable=False, server_default=func.now()),
 )
 
@@ -62,10 +75,16 @@ deliveries = Table(
     Column("next_attempt_at", Moment, nullable=False, server_default=func.now()),
     Column("error", Text),
     Column("sent_at", Moment),
+    # A courier's, until then; whoever dies with it in hand leaves it to others after that.
+    Column("held_until", Moment),
+    # What the channel answered: its own number for the message, and its words.
+    Column("reference", Text),
+    Column("words", Text),
     UniqueConstraint("notification_id", "channel"),
     Index(
         "ix_deliveries_pending_next_attempt_at",
         "next_attempt_at",
         postgresql_where=text("status = 'pending'"),
     ),
+    Index("ix_deliveries_sent_at", "sent_at"),  # a person's last minute
 )

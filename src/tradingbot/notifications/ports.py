@@ -8,24 +8,41 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One telling: `text` is one line in the reader's language, `data` the facts behind it."""
+    """One telling, perhaps of many things at once.
 
-    delivery_id: int
+    `title`, `facts` and `advice` are plain text in the reader's language, one line each: a channel
+    escapes them for its own markup.
+    """
+
+    delivery_ids: tuple[int, ...]  # one, or all that a digest tells of
     user_id: int
-    event_type: str
+    address: str  # where: a chat's number, an e-mail address, a web address
+    event_type: str  # of a digest: "digest"
     language: str
-    text: str
-    data: Mapping[str, Any]
+    title: str  # "Order filled"
+    facts: tuple[tuple[str, str], ...]  # ("Price", "60,000.00 USDT")
+    advice: str  # what to do, or ""
+    text: str  # all of it in one line
+    data: Mapping[str, Any]  # the raw facts
     happened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the channel answered: its own number for the message, and its words if any."""
+
+    reference: str = ""
+    words: str = ""
 
 
 class Channel(Protocol):
     @property
     def name(self) -> str: ...
 
-    async def send(self, message: Message) -> None:
+    async def send(self, message: Message) -> Receipt:
         """Return when it has arrived, as far as the channel can know.
 
-        Raises CannotDeliver when it never will; anything else means: later.
+        Raises CannotDeliver when it never will, Later when the channel says how long to wait;
+        anything else means: later, at our own pace.
         """
         ...

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Text, any_, cast, func, literal, select, update
@@ -11,10 +11,10 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from tradingbot.events.schemas import EventType
 from tradingbot.kit.database import Connection
 from tradingbot.notifications.models import deliveries, notification_settings, notifications
-from tradingbot.notifications.schemas import EVERY_EVENT, NotificationSettings
+from tradingbot.notifications.schemas import EVERY_EVENT, NotificationSettings, SettingsView
 from tradingbot.users.models import users
 
-FIELDS = tuple(notification_settings.c[name] for name in NotificationSettings.model_fields)
+FIELDS = tuple(notification_settings.c[name] for name in SettingsView.model_fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,20 +22,7 @@ class Audience:
     """A user as one to be told something."""
 
     is_active: bool
-    settings: NotificationSettings
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A delivery that is ours until its next attempt is due."""
-
-    delivery_id: int
-    attempts: int
-    user_id: int
-    event_type: str
-    language: str
-    data: dict[str, Any]
-    created_at: datetime
+    settings: SettingsView
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +36,7 @@ class Told:
     deliveries: list[dict[str, Any]] = field(default_factory=list)
 
 
-async def settings_of(
-    connection: Connection, user_id: int, *, lock: bool = False
-) -> NotificationSettings:
+async def settings_of(connection: Connection, user_id: int, *, lock: bool = False) -> SettingsView:
     """Made from the defaults when there are none: e-mail is off, its address the user's own."""
     query = select(*FIELDS).where(notification_settings.c.user_id == user_id)
     query = query.with_for_update() if lock else query
@@ -68,7 +53,7 @@ async def save_settings(
     await connection.execute(
         update(notification_settings)
         .where(notification_settings.c.user_id == user_id)
-        .values(**settings.model_dump(mode="json"), updated_at=func.now())
+        .values(**_columns(settings), updated_at=func.now())
     )
 
 
@@ -82,7 +67,7 @@ async def audience(connection: Connection, user_id: int) -> Audience | None:
     if row is None:
         return None
     chosen = row.user_id is not None
-    return Audience(row.is_active, _settings(row) if chosen else NotificationSettings())
+    return Audience(row.is_active, _settings(row) if chosen else SettingsView())
 
 
 async def known_sources(connection: Connection, source_ids: Sequence[str]) -> set[str]:
@@ -122,59 +107,6 @@ async def add(
     return {row.channel: row.id for row in rows}
 
 
-async def claim(
-    connection: Connection, channel: str, hold: timedelta, delivery_id: int | None = None
-) -> Claimed | None:
-    """The one that has been due longest, or this one if it is due, counted as tried once more.
-
-    It is nobody else's for `hold`; whoever dies with it in hand leaves it due again after that.
-    """
-    due = select(deliveries.c.id).where(
-        deliveries.c.channel == channel,
-        deliveries.c.status == "pending",
-        deliveries.c.next_attempt_at <= func.now(),
-    )
-    if delivery_id is not None:
-        due = due.where(deliveries.c.id == delivery_id)
-    due = due.order_by(deliveries.c.next_attempt_at).limit(1).with_for_update(skip_locked=True)
-    taken = (
-        update(deliveries)
-        .where(deliveries.c.id == due.scalar_subquery())
-        .values(attempts=deliveries.c.attempts + 1, next_attempt_at=func.now() + hold)
-        .returning(deliveries.c.id, deliveries.c.attempts, deliveries.c.notification_id)
-        .cte("taken")
-    )
-    joined = taken.join(notifications, notifications.c.id == taken.c.notification_id).outerjoin(
-        notification_settings, notification_settings.c.user_id == notifications.c.user_id
-    )
-    query = select(
-        taken.c.id,
-        taken.c.attempts,
-        notifications.c.user_id,
-        notifications.c.event_type,
-        func.coalesce(notification_settings.c.language, literal("en")),
-        notifications.c.data,
-        notifications.c.created_at,
-    ).select_from(joined)
-    row = (await connection.execute(query)).one_or_none()
-    return None if row is None else Claimed(*row)
-
-
-async def mark_sent(connection: Connection, delivery_id: int) -> None:
-    await _settle(connection, delivery_id, status="sent", sent_at=func.now(), error=None)
-
-
-async def mark_dead(connection: Connection, delivery_id: int, error: str) -> None:
-    await _settle(connection, delivery_id, status="dead", error=error)
-
-
-async def put_off(
-    connection: Connection, delivery_id: int, error: str, pause_seconds: float
-) -> None:
-    later = func.now() + timedelta(seconds=pause_seconds)
-    await _settle(connection, delivery_id, next_attempt_at=later, error=error)
-
-
 async def history(connection: Connection, user_id: int, before: int, limit: int) -> Sequence[Told]:
     query = (
         select(
@@ -194,11 +126,16 @@ async def history(connection: Connection, user_id: int, before: int, limit: int)
     return list(told.values())
 
 
-def _settings(row: Row[*tuple[Any, ...]]) -> NotificationSettings:
+def _settings(row: Row[*tuple[Any, ...]]) -> SettingsView:
     """What was checked when it was saved is not checked again: rules change, rows stay."""
     values = {column.name: getattr(row, column.name) for column in FIELDS}
     known = [EventType(name) for name in values["enabled_events"] if name in EVERY_EVENT]
-    return NotificationSettings.model_construct(**values | {"enabled_events": known})
+    return SettingsView.model_construct(**values | {"enabled_events": known})
+
+
+def _columns(settings: NotificationSettings) -> dict[str, Any]:
+    values = {name: getattr(settings, name) for name in NotificationSettings.model_fields}
+    return values | {"enabled_events": list(map(str, settings.enabled_events))}
 
 
 def _defaults(user_id: int) -> Any:
@@ -207,12 +144,6 @@ def _defaults(user_id: int) -> Any:
     theirs = select(users.c.id, users.c.email, literal(list(map(str, chosen.enabled_events))))
     table = insert(notification_settings).from_select(names, theirs.where(users.c.id == user_id))
     return table.on_conflict_do_nothing()
-
-
-async def _settle(connection: Connection, delivery_id: int, **values: object) -> None:
-    await connection.execute(
-        update(deliveries).where(deliveries.c.id == delivery_id).values(**values)
-    )
 
 
 async def _deliveries_of(
@@ -225,6 +156,9 @@ async def _deliveries_of(
             deliveries.c.status,
             deliveries.c.attempts,
             deliveries.c.error,
+            deliveries.c.reference,
+            deliveries.c.words,
+            deliveries.c.next_attempt_at,
             deliveries.c.sent_at,
         )
         .where(deliveries.c.notification_id.in_(notification_ids))

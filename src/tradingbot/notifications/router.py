@@ -1,6 +1,7 @@
 """Something happened: who hears of it, and on which channels."""
 
 import json
+from collections.abc import Collection
 from contextlib import suppress
 
 from pydantic import ValidationError
@@ -14,9 +15,14 @@ from tradingbot.notifications.schemas import QueuedNotification
 
 
 class Router:
-    def __init__(self, database: Database, queue: Queue) -> None:
+    """`offered`: the channels the operator has set up."""
+
+    def __init__(
+        self, database: Database, queue: Queue, offered: Collection[str] = ("console",)
+    ) -> None:
         self._database = database
         self._queue = queue
+        self._offered = frozenset(offered)
 
     async def handle(self, item: Item) -> None:
         """Give each channel its delivery, once, however often the item comes.
@@ -28,7 +34,7 @@ class Router:
             audience = await repository.audience(connection, told.user_id)
             if audience is None:
                 raise Unprocessable(f"there is no user {told.user_id}")
-            channels = channels_for(audience.settings, told.event_type)
+            channels = channels_for(audience.settings, told.event_type, self._offered)
             new = await repository.add(
                 connection,
                 user_id=told.user_id,

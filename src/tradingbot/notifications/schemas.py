@@ -1,10 +1,19 @@
 """What crosses the API, and what crosses the queue."""
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    EmailStr,
+    Field,
+    PlainSerializer,
+    model_validator,
+)
 from pydantic.config import JsonDict
 
 from tradingbot.events.schemas import EventType
@@ -21,14 +30,23 @@ EXAMPLE: JsonDict = {
     "webhook_url": "https://example.com/hooks/trading",
     "language": "en",
     "enabled_events": ["order_filled", "bot_error"],
+    "quiet_from": "22:30",
+    "quiet_until": "07:00",
+    "timezone": "Europe/Berlin",
+    "max_per_minute": 10,
 }
+# Apprise's names of what it can speak to, besides a web address that takes our JSON.
+SCHEMES = (
+    *("http", "https", "json", "jsons", "discord", "slack", "ntfy", "ntfys"),
+    *("gotify", "gotifys", "mmost", "mmosts"),
+)
 
 
 def _web_address(url: str) -> str:
     parts = urlsplit(url)
     _ = parts.port  # raises ValueError when it is no number
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("must look like https://host/path")
+    if parts.scheme not in SCHEMES or not parts.hostname:
+        raise ValueError(f"must look like https://host/path; or one of {', '.join(SCHEMES[2:])}")
     if any(letter.isspace() or not letter.isprintable() for letter in url):
         raise ValueError("must hold no blanks")
     return url
@@ -36,6 +54,26 @@ def _web_address(url: str) -> str:
 
 WebAddress = Annotated[str, Field(max_length=2000), AfterValidator(_web_address)]
 ChatId = Annotated[int, Field(strict=True, ge=-ID_MAX, le=ID_MAX)]
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        raise ValueError("there is no such timezone; one is Europe/Berlin, another UTC") from None
+    return name
+
+
+def _minute(at: time) -> time:
+    if at.tzinfo is not None:
+        raise ValueError("must look like 22:30, by the clock of `timezone`")
+    return at.replace(second=0, microsecond=0)
+
+
+Zone = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_zone)]
+ByTheClock = Annotated[
+    time, AfterValidator(_minute), PlainSerializer(lambda at: f"{at:%H:%M}", return_type=str)
+]
 
 
 def _each_once(kinds: list[EventType]) -> list[EventType]:
@@ -57,15 +95,45 @@ class NotificationSettings(BaseModel):
     webhook_url: WebAddress | None = None
     language: Literal["en", "ru"] = "en"
     enabled_events: Annotated[list[EventType], AfterValidator(_each_once)] = list(EVERY_EVENT)
+    quiet_from: ByTheClock | None = None
+    quiet_until: ByTheClock | None = None
+    timezone: Zone = "UTC"
+    max_per_minute: Annotated[int, Field(strict=True, ge=1, le=600)] = 20
+
+    @model_validator(mode="before")
+    @classmethod
+    def without_what_only_we_write(cls, body: object) -> object:
+        """What was read can be put back as it is."""
+        if cls is NotificationSettings and isinstance(body, dict):
+            return {name: value for name, value in body.items() if name not in OURS}
+        return body
+
+
+class SettingsView(NotificationSettings):
+    """With what only we write. `notes`: by channel, why it was switched off."""
+
+    email_verified_at: datetime | None = None
+    telegram_username: str | None = None
+    telegram_role: Literal["operator", "viewer"] = "operator"
+    notes: dict[str, str] = {}
+
+
+OURS = SettingsView.model_fields.keys() - NotificationSettings.model_fields.keys()
 
 
 class DeliveryView(BaseModel):
-    """How one channel got on with it. `error`: what the last try was told."""
+    """How one channel got on with it.
+
+    `error`: what the last try was told; `reference` and `words`: what the channel answered.
+    """
 
     channel: str
     status: Literal["pending", "sent", "dead"]
     attempts: int
     error: str | None
+    reference: str | None
+    words: str | None
+    next_attempt_at: datetime
     sent_at: datetime | None
 
 
@@ -74,6 +142,7 @@ class NotificationView(BaseModel):
 
     id: int
     event_type: str
+    title: str
     text: str
     data: dict[str, Any]
     created_at: datetime

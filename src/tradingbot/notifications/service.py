@@ -4,21 +4,21 @@ from tradingbot.kit.database import Connection
 from tradingbot.kit.pagination import LIMIT_DEFAULT, Page, decode, page
 from tradingbot.notifications import repository
 from tradingbot.notifications.errors import SettingsInvalid
-from tradingbot.notifications.messages import text
+from tradingbot.notifications.messages import tell
 from tradingbot.notifications.repository import Told
-from tradingbot.notifications.schemas import NotificationSettings, NotificationView
+from tradingbot.notifications.schemas import NotificationSettings, NotificationView, SettingsView
 
 # A channel that is on needs to know where to. A Telegram chat introduces itself later.
 NEEDS = {"email_enabled": "email_address", "webhook_enabled": "webhook_url"}
 
 
-async def get_settings(connection: Connection, user_id: int) -> NotificationSettings:
+async def get_settings(connection: Connection, user_id: int) -> SettingsView:
     return await repository.settings_of(connection, user_id)
 
 
 async def put_settings(
     connection: Connection, user_id: int, body: NotificationSettings
-) -> NotificationSettings:
+) -> SettingsView:
     """The settings with what `body` names changed. Raise SettingsInvalid, naming the field."""
     before = await repository.settings_of(connection, user_id, lock=True)
     changes = {name: getattr(body, name) for name in body.model_fields_set}
@@ -40,11 +40,13 @@ async def history(
 
 
 def _view(told: Told, language: str) -> NotificationView:
+    telling = tell(told.event_type, told.data, language)
     return NotificationView.model_validate(
         {
             "id": told.id,
             "event_type": told.event_type,
-            "text": text(told.event_type, told.data, language),
+            "title": telling.title,
+            "text": telling.text,
             "data": told.data,
             "created_at": told.created_at,
             "deliveries": told.deliveries,
