@@ -79,6 +79,7 @@ class Settings(BaseSettings):
     telegram_api_url: Annotated[str, _url("https", "http")] = "https://api.telegram.org"
     smtp_url: Annotated[str, _url("smtp", "smtps")] = Hidden
     mail_from: str = ""
+    webhook_allow_private: bool = False
     public_url: Annotated[str, _url("https", "http")] = ""
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = (
         "INFO"

@@ -10,7 +10,10 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from tradingbot.adapters.ccxt_exchange import CcxtExchanges
+from tradingbot.adapters.redis_cache import RedisCache
 from tradingbot.adapters.redis_doorbell import RedisDoorbell
+from tradingbot.adapters.redis_queue import RedisQueue
+from tradingbot.adapters.web_gate import WebGate
 from tradingbot.api.app import create_app
 from tradingbot.api.services import Check, Parts, Services
 from tradingbot.bots import repository as bots
@@ -20,6 +23,8 @@ from tradingbot.kit.clock import Clock, SystemClock
 from tradingbot.kit.crew import Crew
 from tradingbot.kit.database import Database
 from tradingbot.kit.vault import Vault
+from tradingbot.notifications.audiences import Audiences
+from tradingbot.notifications.desk import NotificationDesk
 from tradingbot.orders.applier import Applier
 from tradingbot.orders.executor import Executor
 from tradingbot.orders.service import OrderDesk
@@ -94,6 +99,7 @@ async def running_api(
     database = Database(database_url, connections_max=5)
     exchanges = CcxtExchanges(paper_url=paper_url, open_secret=VAULT.open, clock=SystemClock())
     doorbell = RedisDoorbell(redis_url)
+    queue, cache = RedisQueue(redis_url, "api"), RedisCache(redis_url)
     nudges: list[int] = []
 
     def nudge() -> None:
@@ -110,6 +116,15 @@ async def running_api(
                 clock=clock,
                 exchanges=exchanges,
                 orders=OrderDesk(database, sessions, executor, bots.find_account, crew.spawn),
+                notifications=NotificationDesk(
+                    database,
+                    queue,
+                    VAULT,
+                    WebGate(),
+                    Audiences(database, cache),
+                    {"console", "webhook"},
+                    answer_seconds=0.5,
+                ),
                 strategies=CATALOGUE,
                 nudge=nudge,
                 forget=sessions.forget,
@@ -123,5 +138,7 @@ async def running_api(
                 yield Api(http, database, exchanges, app, nudges)
     finally:
         await doorbell.close()
+        await queue.close()
+        await cache.close()
         await exchanges.close()
         await database.close()

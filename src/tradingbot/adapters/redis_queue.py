@@ -14,7 +14,15 @@ from tradingbot.kit.database import cause
 from tradingbot.kit.log import logger
 from tradingbot.kit.outage import Outage, is_away
 from tradingbot.kit.plain import moment
-from tradingbot.kit.queue import Handler, Item, QueueUnreachable, Unprocessable, parse, stamp
+from tradingbot.kit.queue import (
+    DeadLetter,
+    Handler,
+    Item,
+    QueueUnreachable,
+    Unprocessable,
+    parse,
+    stamp,
+)
 from tradingbot.kit.redis_connection import AWAY, connect, unreachable
 from tradingbot.kit.scrub import scrub_text
 
@@ -115,6 +123,14 @@ class RedisQueue:
                     await line.renew()
                     await line.reap()
             await asyncio.sleep(self._lease_seconds / 3)
+
+    async def dead_letters(self, name: str, limit: int) -> Sequence[DeadLetter]:
+        try:
+            found = await self._redis.lrange(f"{name}:dead", 0, limit - 1)
+        except AWAY as error:
+            raise unreachable(error) from error
+        letters = [json.loads(raw) for raw in found]
+        return [DeadLetter(one["item"], one["reason"], one["at"]) for one in letters]
 
     async def ping(self) -> None:
         try:

@@ -15,6 +15,7 @@ from tradingbot.kit.database import Connection, Database
 from tradingbot.kit.statement import Driver
 from tradingbot.kit.vault import Vault
 from tradingbot.ledger.balances import open_books
+from tradingbot.notifications.desk import NotificationDesk
 from tradingbot.orders.custody import Custody
 from tradingbot.orders.service import OrderDesk
 from tradingbot.orders.sessions import Sessions
@@ -36,6 +37,7 @@ class Parts:
     clock: Clock
     exchanges: Exchanges
     orders: OrderDesk
+    notifications: NotificationDesk
     strategies: Mapping[str, AnyStrategy]
     nudge: Callable[[], None]  # after a commit: sends on what it posted
     forget: Forget  # ends this process's session of an account
@@ -68,6 +70,7 @@ class Services:
         )
         self.ledger = LedgerDesk(parts.database, parts.exchanges)
         self.orders = parts.orders
+        self.notifications = parts.notifications
         self.custody = Custody(parts.database, Sessions(parts.database, parts.exchanges))
         self._database = parts.database
 

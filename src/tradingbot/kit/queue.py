@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol, TypeAlias
 
@@ -21,6 +22,15 @@ class Unprocessable(Exception):  # noqa: N818  # errors are named after what is 
     """A handler's word that this item can never be done: it goes to the dead letters, with why."""
 
 
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """What could not be done: the item as it came, why, and when it was given up (RFC 3339)."""
+
+    item: str
+    reason: str
+    at: str
+
+
 class Queue(Protocol):
     async def push(self, items: Sequence[tuple[str, str]]) -> None:
         """Put each (list, JSON) on its list, all or none. Raise QueueUnreachable."""
@@ -33,6 +43,10 @@ class Queue(Protocol):
         may come twice (with the same "id") when a worker dies between doing and saying so.
         Returns when the items in hand are done. Never raises for an outage.
         """
+        ...
+
+    async def dead_letters(self, name: str, limit: int) -> Sequence[DeadLetter]:
+        """What the list's handler gave up, the newest first. Raise QueueUnreachable."""
         ...
 
     async def ping(self) -> None:

@@ -7,6 +7,12 @@ class SettingsInvalid(Invalid):
     code = "settings_invalid"
 
 
+class AddressRefused(Invalid):
+    """A web address on a private network, or none at all."""
+
+    code = "address_refused"
+
+
 class ChannelNotSetUp(Invalid):
     """`field` names what is missing in the settings."""
 

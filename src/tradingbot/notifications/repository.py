@@ -47,13 +47,16 @@ async def settings_of(connection: Connection, user_id: int, *, lock: bool = Fals
     return _settings(row)
 
 
-async def save_settings(
-    connection: Connection, user_id: int, settings: NotificationSettings
-) -> None:
+async def save_settings(connection: Connection, user_id: int, settings: SettingsView) -> None:
     await connection.execute(
         update(notification_settings)
         .where(notification_settings.c.user_id == user_id)
-        .values(**_columns(settings), updated_at=func.now())
+        .values(
+            **_columns(settings),
+            email_verified_at=settings.email_verified_at,
+            notes=settings.notes,
+            updated_at=func.now(),
+        )
     )
 
 
@@ -107,7 +110,89 @@ async def add(
     return {row.channel: row.id for row in rows}
 
 
-async def history(connection: Connection, user_id: int, before: int, limit: int) -> Sequence[Told]:
+async def add_test(connection: Connection, user_id: int, source_id: str, channel: str) -> int:
+    """The one delivery's id."""
+    new = await add(
+        connection,
+        user_id=user_id,
+        source_id=source_id,
+        event_type="test",
+        data={"channel": channel},
+        channels=[channel],
+    )
+    return new[channel]
+
+
+async def delivery(connection: Connection, delivery_id: int) -> Row[*tuple[Any, ...]]:
+    columns = deliveries.c
+    query = select(
+        columns.notification_id, columns.status, columns.error, columns.reference, columns.words
+    )
+    return (await connection.execute(query.where(columns.id == delivery_id))).one()
+
+
+async def revive(connection: Connection, user_id: int, notification_id: int) -> dict[str, int]:
+    """Its dead deliveries are due again, as if never tried; their ids by channel."""
+    theirs = select(notifications.c.id).where(
+        notifications.c.user_id == user_id, notifications.c.id == notification_id
+    )
+    rows = await connection.execute(
+        update(deliveries)
+        .where(deliveries.c.notification_id.in_(theirs), deliveries.c.status == "dead")
+        .values(status="pending", attempts=0, next_attempt_at=func.now(), held_until=None)
+        .returning(deliveries.c.channel, deliveries.c.id)
+    )
+    return {row.channel: row.id for row in rows}
+
+
+async def exists(connection: Connection, user_id: int, notification_id: int) -> bool:
+    query = select(notifications.c.id).where(
+        notifications.c.user_id == user_id, notifications.c.id == notification_id
+    )
+    return (await connection.execute(query)).first() is not None
+
+
+async def wake(connection: Connection, user_id: int) -> None:
+    """What waits and was never tried is looked at again, under what was just chosen."""
+    theirs = select(notifications.c.id).where(notifications.c.user_id == user_id)
+    await connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.status == "pending",
+            deliveries.c.attempts == 0,
+            deliveries.c.next_attempt_at > func.now(),
+            deliveries.c.notification_id.in_(theirs),
+        )
+        .values(next_attempt_at=func.now())
+    )
+
+
+async def sealed_secret(connection: Connection, user_id: int) -> str | None:
+    secret = notification_settings.c.webhook_secret_encrypted
+    query = select(secret).where(notification_settings.c.user_id == user_id)
+    found: str | None = (await connection.execute(query)).scalar_one_or_none()
+    return found
+
+
+async def save_sealed_secret(connection: Connection, user_id: int, sealed: str) -> None:
+    await connection.execute(
+        update(notification_settings)
+        .where(notification_settings.c.user_id == user_id)
+        .values(webhook_secret_encrypted=sealed)
+    )
+
+
+async def lock_every_secret(connection: Connection) -> dict[int, str]:
+    secret = notification_settings.c.webhook_secret_encrypted
+    query = select(notification_settings.c.user_id, secret).where(secret.is_not(None))
+    rows = await connection.execute(query.with_for_update())
+    return {row.user_id: row.webhook_secret_encrypted for row in rows}
+
+
+async def history(
+    connection: Connection, user_id: int, before: int, limit: int, status: str | None = None
+) -> Sequence[Told]:
+    """`status`: only what a channel has in that state."""
     query = (
         select(
             notifications.c.id,
@@ -119,6 +204,9 @@ async def history(connection: Connection, user_id: int, before: int, limit: int)
         .order_by(notifications.c.id.desc())
         .limit(limit)
     )
+    if status is not None:
+        in_state = select(deliveries.c.notification_id).where(deliveries.c.status == status)
+        query = query.where(notifications.c.id.in_(in_state))
     told = {row.id: Told(*row) for row in await connection.execute(query)}
     for delivery in await _deliveries_of(connection, list(told)):
         facts = dict(delivery._mapping)  # noqa: SLF001  # the documented way from a row to a dict

@@ -118,7 +118,69 @@ class SettingsView(NotificationSettings):
     notes: dict[str, str] = {}
 
 
-OURS = SettingsView.model_fields.keys() - NotificationSettings.model_fields.keys()
+class SettingsAnswer(SettingsView):
+    """`webhook_secret`: what signs our messages to you, shown once, when it is made."""
+
+    webhook_secret: str | None = None
+
+
+class ChannelTest(BaseModel):
+    """Which channel to try."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"channel": "webhook"}})
+
+    channel: Literal["telegram", "email", "webhook", "console"]
+
+
+class ChannelTestView(BaseModel):
+    """What became of it. `pending`: no answer yet, and it is tried again; see the history."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "notification_id": 12,
+                "channel": "webhook",
+                "status": "sent",
+                "reference": "",
+                "words": "HTTP 200 ok",
+            }
+        }
+    )
+
+    notification_id: int
+    channel: str
+    status: Literal["pending", "sent", "dead"]
+    reference: str
+    words: str
+
+
+class SecretView(BaseModel):
+    """Shown once: keep it where your messages arrive."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"webhook_secret": "q83v…"}})
+
+    webhook_secret: str
+
+
+class DeadLetterView(BaseModel):
+    """Something pushed for you that made no sense, and why."""
+
+    item: dict[str, Any]
+    reason: str
+    at: datetime
+
+
+class DeadLettersView(BaseModel):
+    items: list[DeadLetterView]
+
+
+class ResentView(BaseModel):
+    """How many channels try again."""
+
+    resent: int
+
+
+OURS = SettingsAnswer.model_fields.keys() - NotificationSettings.model_fields.keys()
 
 
 class DeliveryView(BaseModel):

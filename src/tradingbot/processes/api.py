@@ -18,6 +18,7 @@ from tradingbot.local.probe import says_ok
 from tradingbot.orders.service import OrderDesk
 from tradingbot.settings import Settings
 from tradingbot.strategies.catalogue import CATALOGUE
+from tradingbot.wiring import telling
 from tradingbot.wiring.foundation import Foundation, foundation
 from tradingbot.wiring.trading import OrderPath, order_path
 
@@ -67,6 +68,7 @@ def services(base: Foundation, path: OrderPath) -> Services:
             orders=OrderDesk(
                 base.database, path.sessions, path.executor, bots.find_account, path.crew.spawn
             ),
+            notifications=telling.desk(base),
             strategies=CATALOGUE,
             nudge=base.relay.nudge,
             forget=path.sessions.forget,

@@ -9,6 +9,7 @@ from tradingbot.exchanges import rotation
 from tradingbot.kit.clock import SystemClock
 from tradingbot.kit.database import Database
 from tradingbot.kit.errors import Invalid
+from tradingbot.notifications.rotation import rotate_secrets
 from tradingbot.orders import invariants
 from tradingbot.orders.invariants_repository import Breach
 from tradingbot.settings import Settings
@@ -43,7 +44,9 @@ async def stored(settings: Settings) -> AsyncIterator[Database]:
 
 async def rotate_keys(settings: Settings) -> int:
     async with stored(settings) as database:
-        return await rotation.rotate_keys(database, open_vault(settings))
+        vault = open_vault(settings)
+        await rotate_secrets(database, vault)
+        return await rotation.rotate_keys(database, vault)
 
 
 async def audit(settings: Settings) -> Sequence[Breach]:

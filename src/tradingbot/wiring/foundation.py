@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
+from tradingbot.adapters.redis_cache import RedisCache
 from tradingbot.adapters.redis_doorbell import RedisDoorbell
 from tradingbot.adapters.redis_queue import RedisQueue
 from tradingbot.kit import ids
@@ -27,6 +28,7 @@ class Foundation:
     database: Database
     queue: RedisQueue
     doorbell: RedisDoorbell
+    cache: RedisCache
     relay: Relay
 
 
@@ -37,6 +39,7 @@ async def foundation(settings: Settings, process: str) -> AsyncIterator[Foundati
     database = Database(settings.database_url)
     queue = RedisQueue(settings.redis_url, worker_id)
     doorbell = RedisDoorbell(settings.redis_url)
+    cache = RedisCache(settings.redis_url)
     relay = Relay(database, queue.push)
     try:
         await until_answered(database)
@@ -50,11 +53,13 @@ async def foundation(settings: Settings, process: str) -> AsyncIterator[Foundati
                 database=database,
                 queue=queue,
                 doorbell=doorbell,
+                cache=cache,
                 relay=relay,
             )
             relaying.cancel()
     finally:
         await doorbell.close()
+        await cache.close()
         await queue.close()
         await database.close()
 
