@@ -5,28 +5,44 @@ import logging
 import re
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 import urllib3.util.connection
-from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
+from apprise import AppriseAsset, NotifyFormat, NotifyType
+from apprise.exception import AppriseException
+from apprise.plugins.custom_json import NotifyJSON
+from apprise.plugins.discord import NotifyDiscord
+from apprise.plugins.gotify import NotifyGotify
+from apprise.plugins.mattermost import NotifyMattermost
+from apprise.plugins.ntfy import NotifyNtfy
+from apprise.plugins.slack import NotifySlack
 
 from tradingbot.adapters.web_gate import WebGate
 from tradingbot.kit.scrub import scrub_text
 from tradingbot.notifications.errors import AddressRefused, CannotDeliver, Later
 from tradingbot.notifications.messages import URGENT
 from tradingbot.notifications.ports import Message, Receipt
+from tradingbot.notifications.web_addresses import unknown_option
 
 THREADS = 4
 CONNECT_SECONDS, READ_SECONDS = 5.0, 8.0
 LATER_SECONDS = 30.0
-# Apprise has options that read files of this machine ("template") or change how it connects.
-OPTIONS = frozenset({"mode", "priority", "tags", "thread", "channel", "auth", "token"})
+# Only these: Apprise as a whole brings a hundred more, and some of them run commands.
+SERVICES: Mapping[str, Any] = {
+    "json": NotifyJSON,
+    "discord": NotifyDiscord,
+    "slack": NotifySlack,
+    "ntfy": NotifyNtfy,
+    "gotify": NotifyGotify,
+    "mmost": NotifyMattermost,
+}
 NEVER = frozenset({400, 401, 403, 404, 405, 410})
 TOO_MANY = 429
+NOT_UNDERSTOOD = "webhook_url: it is no address of that service"
 
 # They read Markdown, whatever they are told a text is.
 MARKDOWN = frozenset({"discord", "mmost"})
@@ -60,7 +76,7 @@ class AppriseSpeaker:
         if refused:
             raise CannotDeliver(f"webhook_url: the option {refused} is not allowed")
         service = _service(message.address)
-        scheme = urlsplit(message.address).scheme.removesuffix("s")
+        scheme = _service_name(message.address)
         with _guarded(self._gate) as heard:
             # The address may hold a token: nothing Apprise says of it is passed on but its number.
             taken = service.notify(
@@ -72,12 +88,6 @@ class AppriseSpeaker:
         if taken:
             return Receipt(words=f"{service.service_name} took it")
         raise _why(str(service.service_name), heard)
-
-
-def unknown_option(url: str) -> str | None:
-    """The first option in it that is not allowed."""
-    options = parse_qsl(urlsplit(url).query, keep_blank_values=True)
-    return next((name for name, _ in options if name not in OPTIONS), None)
 
 
 class _Heard(logging.Handler):
@@ -94,12 +104,23 @@ class _Heard(logging.Handler):
             self.lines.append(scrub_text(record.getMessage()))
 
 
+def _service_name(url: str) -> str:
+    """Whether it speaks over TLS is the last letter's matter."""
+    scheme = urlsplit(url).scheme
+    return scheme if scheme in SERVICES else scheme.removesuffix("s")
+
+
 def _service(url: str) -> Any:
     # Nothing is kept on disk, and what is asked of one user's service leads to no other.
     asset = AppriseAsset(http_redirects=False, storage_mode="memory", async_mode=False)
-    service = Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
-    if service is None:
-        raise CannotDeliver("webhook_url: Apprise does not understand it")
+    plugin = SERVICES.get(_service_name(url))
+    found = None if plugin is None else plugin.parse_url(url)
+    if plugin is None or not found:
+        raise CannotDeliver(NOT_UNDERSTOOD)
+    try:
+        service = plugin(asset=asset, **found)
+    except (AppriseException, TypeError):  # its words may hold a token
+        raise CannotDeliver(NOT_UNDERSTOOD) from None
     service.redirects = False
     service.socket_connect_timeout, service.socket_read_timeout = CONNECT_SECONDS, READ_SECONDS
     return service
@@ -138,15 +159,19 @@ def _why(service: str, heard: _Heard) -> Exception:
 def _guarded(gate: WebGate) -> Iterator[_Heard]:
     """Inside, this thread's connections pass the gate, and its warnings are heard."""
     heard = _Heard()
-    logger = logging.getLogger("apprise")
-    logger.addHandler(heard)
+    _logger.addHandler(heard)
     _here.gate, _here.heard = gate, heard
     try:
         yield heard
     finally:
-        logger.removeHandler(heard)
+        _logger.removeHandler(heard)
         del _here.gate, _here.heard
 
+
+# Its words may hold an address's token: they are read here and go no further.
+_logger = logging.getLogger("apprise")
+_logger.propagate = False
+_logger.setLevel(logging.WARNING)
 
 _connect = urllib3.util.connection.create_connection
 

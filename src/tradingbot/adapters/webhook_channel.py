@@ -8,13 +8,13 @@ from tradingbot.adapters.signed_post import SignedPost
 from tradingbot.adapters.web_gate import WebGate
 from tradingbot.kit.clock import Clock
 from tradingbot.notifications.ports import Message, Receipt
+from tradingbot.notifications.web_addresses import OURS
 
 if TYPE_CHECKING:
     from tradingbot.adapters.apprise_speaker import AppriseSpeaker
 
 # The secret that signs what this user is sent; "" when there is none.
 Secrets = Callable[[int], Awaitable[str]]
-OURS = frozenset({"http", "https"})
 
 
 class WebhookChannel:

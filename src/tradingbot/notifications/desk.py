@@ -26,6 +26,7 @@ from tradingbot.notifications.schemas import (
     NotificationSettings,
     SettingsAnswer,
 )
+from tradingbot.notifications.web_addresses import OURS
 
 ANSWER_SECONDS_MAX = 15.0
 LOOK_SECONDS = 0.1
@@ -66,7 +67,7 @@ class NotificationDesk:
             await self._gate.check(body.webhook_url)
         async with self._database.begin() as connection:
             after = await service.put_settings(connection, user_id, body)
-            signed = urlsplit(after.webhook_url or "").scheme in {"http", "https"}
+            signed = urlsplit(after.webhook_url or "").scheme in OURS
             known = await repository.sealed_secret(connection, user_id)
             secret = await self._fresh(connection, user_id) if signed and known is None else None
         await self._audiences.changed(user_id)

@@ -17,6 +17,7 @@ FILLED = Line("Filled", "{filled_quantity} {base}")
 FEE = Line("Fee", "{fee} {fee_currency}")
 PROFIT = Line("Profit", "{profit} {profit_currency}")
 WHY = Line("Why", "{reason}", bare=True)
+NOTE = Line("Note", "{reason}", bare=True)
 
 ENGLISH = Language(
     entries={
@@ -48,7 +49,7 @@ ENGLISH = Language(
             "Compare it with the exchange; bots that use it may be waiting for you.",
         ),
         EventType.DAILY_SUMMARY: Entry(
-            "Your day", (Line("Fills", "{fills}"), PROFIT, Line("Fees", "{fees} {quote}"), WHY)
+            "Your day", (Line("Fills", "{fills}"), PROFIT, Line("Fees", "{fees} {quote}"), NOTE)
         ),
     },
     test=Entry("Test", (Line("Channel", "{channel}"),), "It works: messages will come here."),

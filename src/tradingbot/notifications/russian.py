@@ -17,6 +17,7 @@ FILLED = Line("Исполнено", "{filled_quantity} {base}")
 FEE = Line("Комиссия", "{fee} {fee_currency}")
 PROFIT = Line("Прибыль", "{profit} {profit_currency}")
 WHY = Line("Почему", "{reason}", bare=True)
+NOTE = Line("Заметка", "{reason}", bare=True)
 
 RUSSIAN = Language(
     entries={
@@ -49,7 +50,7 @@ RUSSIAN = Language(
         ),
         EventType.DAILY_SUMMARY: Entry(
             "Итоги дня",
-            (Line("Сделок", "{fills}"), PROFIT, Line("Комиссии", "{fees} {quote}"), WHY),
+            (Line("Сделок", "{fills}"), PROFIT, Line("Комиссии", "{fees} {quote}"), NOTE),
         ),
     },
     test=Entry(

@@ -2,7 +2,6 @@
 
 from datetime import datetime, time
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -17,6 +16,7 @@ from pydantic import (
 from pydantic.config import JsonDict
 
 from tradingbot.events.schemas import EventType
+from tradingbot.notifications.web_addresses import web_address
 
 ID_MAX = 2**63 - 1
 EVERY_EVENT = tuple(EventType)
@@ -35,24 +35,7 @@ EXAMPLE: JsonDict = {
     "timezone": "Europe/Berlin",
     "max_per_minute": 10,
 }
-# Apprise's names of what it can speak to, besides a web address that takes our JSON.
-SCHEMES = (
-    *("http", "https", "json", "jsons", "discord", "slack", "ntfy", "ntfys"),
-    *("gotify", "gotifys", "mmost", "mmosts"),
-)
-
-
-def _web_address(url: str) -> str:
-    parts = urlsplit(url)
-    _ = parts.port  # raises ValueError when it is no number
-    if parts.scheme not in SCHEMES or not parts.hostname:
-        raise ValueError(f"must look like https://host/path; or one of {', '.join(SCHEMES[2:])}")
-    if any(letter.isspace() or not letter.isprintable() for letter in url):
-        raise ValueError("must hold no blanks")
-    return url
-
-
-WebAddress = Annotated[str, Field(max_length=2000), AfterValidator(_web_address)]
+WebAddress = Annotated[str, Field(max_length=2000), AfterValidator(web_address)]
 ChatId = Annotated[int, Field(strict=True, ge=-ID_MAX, le=ID_MAX)]
 
 

@@ -81,7 +81,7 @@ def _pause(sheaf: Sheaf, going: int) -> tuple[datetime | None, str]:
 
 
 def _told(sheaf: Sheaf, held: Sequence[Held], room: int = ALONE_MAX) -> list[Message]:
-    if len(held) <= min(ALONE_MAX, room):
+    if not held or len(held) <= min(ALONE_MAX, room):
         return [_alone(sheaf, one) for one in held]
     happened = [Happened(one.event_type, one.data, one.created_at) for one in held]
     telling = digest(happened, sheaf.settings.language, zone_of(sheaf.settings))
