@@ -26,7 +26,7 @@ log = logger(__name__)
 SWEEP_SECONDS = 1.0
 SEND_SECONDS_MAX = 20.0
 # Longer than a send may take, and noting what became of it.
-HOLD = timedelta(seconds=60)
+HOLD = timedelta(seconds=40)
 # 2 s, 4 s … 10 minutes: all in all about two hours.
 ATTEMPTS_MAX = 20
 PAUSE_SECONDS = 2.0
@@ -161,8 +161,8 @@ class Courier:
         async with asyncio.timeout(HOLD.total_seconds() / 2):
             while True:
                 try:
-                    async with self._database.begin() as connection:
-                        await repository.mark_sent(connection, delivery_ids, shown)
+                    async with self._database.asking() as driver:
+                        await repository.mark_sent(driver, delivery_ids, shown)
                 except Exception as error:
                     if not is_away(error):
                         raise

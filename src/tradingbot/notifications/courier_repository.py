@@ -3,10 +3,26 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, distinct, func, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Text,
+    and_,
+    any_,
+    bindparam,
+    case,
+    distinct,
+    func,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from tradingbot.kit.database import Connection
+from tradingbot.kit.statement import Driver, Statement
 from tradingbot.notifications import repository
+from tradingbot.notifications.channels import EACH
 from tradingbot.notifications.models import deliveries, notification_settings, notifications
 from tradingbot.notifications.ports import Receipt
 from tradingbot.notifications.sheaf import Held, Sheaf
@@ -18,6 +34,23 @@ SHEAF_MAX = 1000
 _FREE = or_(deliveries.c.held_until.is_(None), deliveries.c.held_until <= func.now())
 _DUE = deliveries.c.next_attempt_at <= func.now()
 _BY_NUMBER = notifications.c.id == deliveries.c.notification_id
+
+# Until it is done, whoever dies has the message sent again: one round trip and no more.
+_SENT = Statement(
+    update(deliveries)
+    .where(
+        deliveries.c.id == any_(bindparam("delivery_ids", type_=ARRAY(BigInteger))),
+        deliveries.c.status == "pending",
+    )
+    .values(
+        status="sent",
+        sent_at=func.now(),
+        held_until=None,
+        error=None,
+        reference=bindparam("reference", type_=Text),
+        words=bindparam("words", type_=Text),
+    )
+)
 
 
 async def claim(
@@ -34,7 +67,8 @@ async def claim(
         return None
     audience = await repository.audience(connection, user_id)
     assert audience is not None, "a notification goes with its user"
-    sent, first, now = await _lately(connection, channel, user_id)
+    paced = channel not in EACH
+    sent, first, now = await _lately(connection, channel, user_id if paced else None)
     return Sheaf(channel, user_id, audience.settings, now, sent, first, tuple(held))
 
 
@@ -43,18 +77,10 @@ async def hold_on(connection: Connection, delivery_ids: Sequence[int], hold: tim
     await _settle(connection, delivery_ids, held_until=func.now() + hold)
 
 
-async def mark_sent(connection: Connection, delivery_ids: Sequence[int], receipt: Receipt) -> None:
+async def mark_sent(driver: Driver, delivery_ids: Sequence[int], receipt: Receipt) -> None:
     """All of them by one message."""
-    await _settle(
-        connection,
-        delivery_ids,
-        status="sent",
-        sent_at=func.now(),
-        held_until=None,
-        error=None,
-        reference=receipt.reference or None,
-        words=receipt.words or None,
-    )
+    given = {"reference": receipt.reference or None, "words": receipt.words or None}
+    await _SENT.run(driver, delivery_ids=list(delivery_ids), **given)
 
 
 async def mark_dead(connection: Connection, delivery_ids: Sequence[int], error: str) -> None:
@@ -160,9 +186,11 @@ async def _take(connection: Connection, channel: str, user_id: int, hold: timede
 
 
 async def _lately(
-    connection: Connection, channel: str, user_id: int
+    connection: Connection, channel: str, user_id: int | None
 ) -> tuple[int, datetime | None, datetime]:
     """How many messages the last minute had, when the first of them went, and the time now."""
+    if user_id is None:
+        return 0, None, (await connection.execute(select(func.now()))).scalar_one()
     # One message tells of all deliveries that were noted in one moment.
     query = (
         select(
