@@ -121,7 +121,6 @@ def _service(url: str) -> Any:
         service = plugin(asset=asset, **found)
     except (AppriseException, TypeError):  # its words may hold a token
         raise CannotDeliver(NOT_UNDERSTOOD) from None
-    service.redirects = False
     service.socket_connect_timeout, service.socket_read_timeout = CONNECT_SECONDS, READ_SECONDS
     return service
 
@@ -172,6 +171,7 @@ def _guarded(gate: WebGate) -> Iterator[_Heard]:
 _logger = logging.getLogger("apprise")
 _logger.propagate = False
 _logger.setLevel(logging.WARNING)
+logging.getLogger("urllib3").propagate = False
 
 _connect = urllib3.util.connection.create_connection
 
