@@ -21,6 +21,7 @@ from sqlalchemy import (
     Numeric,
     Table,
     Text,
+    Time,
     UniqueConstraint,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -111,6 +112,7 @@ KINDS: tuple[tuple[type[TypeEngine[Any]], Callable[[Any], Any]], ...] = (
     (Boolean, as_is),
     (LargeBinary, as_is),
     (ARRAY, as_is),
+    (Time, as_is),
 )
 
 TRUTHS = {"true": True, "false": False}

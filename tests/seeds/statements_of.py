@@ -11,8 +11,12 @@ from tradingbot.kit.statement import Statement
 
 # Modules that may hold statements: the repositories, and the kit.
 HOLDERS = ("repository", "kit")
-# What no simulated process ever asks: pages for the API, people's doings, audits of the books.
-ELSEWHERE = ("bots.repository.PAGE_", "users.repository.AUDIT", "orders.invariants_repository.")
+# What no simulated process ever asks: pages for the API, people's doings and messages, audits of
+# the books.
+ELSEWHERE = (
+    *("bots.repository.PAGE_", "users.repository.AUDIT", "orders.invariants_repository."),
+    "notifications.courier_repository.",
+)
 
 
 @cache
