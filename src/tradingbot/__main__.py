@@ -114,6 +114,7 @@ def up(
       PAPER_EXCHANGE_URL       use this paper exchange instead of starting our own
       SECRET_KEY               encrypts stored keys; made once, in the data directory, if not given
       TRADING_MODE             paper (default), testnet or live: the furthest any bot may go
+      TELEGRAM_BOT_TOKEN       people are told, and may ask, on Telegram; PUBLIC_URL: it calls us
       DATA_DIR, API_HOST, API_PORT, LOG_LEVEL, LOG_FORMAT
 
     \b
@@ -145,6 +146,7 @@ def up(
             f"--limits={Limits.ROOMY}",
             *((f"--fee-coin={fee_coin}",) if fee_coin else ()),
         ),
+        aside=("telegram-bot",) if settings.telegram_bot_token.get_secret_value() else (),
     )
     directory = DataDirectory(data_dir or settings.data_dir)
     companion = None
@@ -247,6 +249,27 @@ def notifier() -> None:
 
     settings = environment.load(*environment.EVERYTHING)
     from tradingbot.processes import notifier as process
+
+    process.main(settings)
+
+
+@app.command()
+def telegram_bot() -> None:
+    """Answer people on Telegram, and tell them there what happened, until SIGTERM.
+
+    Any number may run at once: one of them asks Telegram for what is new (or, with PUBLIC_URL,
+    Telegram brings it to the API), all of them answer. A token Telegram does not know ends it
+    with 78.
+
+    \b
+    Environment: DATABASE_URL, REDIS_URL, SECRET_KEY, TRADING_MODE, PAPER_EXCHANGE_URL,
+                 TELEGRAM_BOT_TOKEN (from @BotFather), TELEGRAM_API_URL, PUBLIC_URL
+    Example:     TELEGRAM_BOT_TOKEN=123456:ABC… tradingbot telegram-bot
+    """
+    from tradingbot import settings as environment
+
+    settings = environment.load(*environment.EVERYTHING, "telegram_bot_token")
+    from tradingbot.processes import telegram_bot as process
 
     process.main(settings)
 
@@ -385,7 +408,7 @@ def main() -> None:
         app()
     except Fact as fact:
         typer.echo(f"tradingbot: {fact.message}", err=True)
-        sys.exit(1)
+        sys.exit(fact.exit_code)
 
 
 if __name__ == "__main__":

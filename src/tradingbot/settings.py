@@ -17,6 +17,7 @@ REMEDIES = {
     "secret_key": "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'",
     "database_url": "for example postgresql://user:password@host:5432/tradingbot",
     "redis_url": "for example redis://:password@host:6379/0",
+    "telegram_bot_token": "ask @BotFather on Telegram for one",
 }
 
 

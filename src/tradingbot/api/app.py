@@ -14,6 +14,7 @@ from tradingbot.api import (
     orders,
     stats,
     strategies,
+    telegram,
 )
 from tradingbot.api.middleware import BodyLimit, Envelope
 from tradingbot.api.services import Services
@@ -25,7 +26,18 @@ RFC 3339 in UTC. A problem is `application/problem+json` with a stable `code`. L
 `{"items": […], "next_cursor": …}`. With an `Idempotency-Key`, what creates something does it once.
 """
 # What is asked for most comes first: routes are tried in their order.
-ROUTERS = (bots, orders, auth, accounts, exchanges, strategies, notifications, stats, health)
+ROUTERS = (
+    bots,
+    orders,
+    auth,
+    accounts,
+    exchanges,
+    strategies,
+    notifications,
+    telegram,
+    stats,
+    health,
+)
 
 
 def create_app(services: Services) -> FastAPI:

@@ -19,6 +19,8 @@ from tradingbot.notifications.desk import NotificationDesk
 from tradingbot.orders.custody import Custody
 from tradingbot.orders.service import OrderDesk
 from tradingbot.orders.sessions import Sessions
+from tradingbot.telegram.inbox import Calls
+from tradingbot.telegram.service import ChatDesk
 from tradingbot.users.passwords import Passwords
 from tradingbot.users.service import Users
 from tradingbot.users.throttle import Throttle
@@ -44,6 +46,7 @@ class Parts:
     mode_max: Mode = Mode.PAPER
     access_minutes: int = 30
     passwords: Passwords = field(default_factory=Passwords)
+    calls: Calls | None = None  # from Telegram; None: it is asked instead
     checks: Mapping[str, Check] = field(default_factory=dict)
 
 
@@ -71,6 +74,8 @@ class Services:
         self.ledger = LedgerDesk(parts.database, parts.exchanges)
         self.orders = parts.orders
         self.notifications = parts.notifications
+        self.chats = ChatDesk(parts.database, parts.vault.fingerprints)
+        self.calls = parts.calls
         self.custody = Custody(parts.database, Sessions(parts.database, parts.exchanges))
         self._database = parts.database
 

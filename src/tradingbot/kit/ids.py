@@ -5,6 +5,8 @@ import hashlib
 import secrets
 import uuid
 
+LEGIBLE = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+
 
 def new_uid() -> str:
     """32 hex digits, never given twice."""
@@ -14,6 +16,11 @@ def new_uid() -> str:
 def new_token(length: int = 32) -> str:
     """A secret nobody can guess, safe in URLs and headers."""
     return secrets.token_urlsafe(length)
+
+
+def new_code(length: int = 8) -> str:
+    """A secret a person can type: no letter that looks like another."""
+    return "".join(secrets.choice(LEGIBLE) for _ in range(length))
 
 
 def name_of(*parts: object) -> str:

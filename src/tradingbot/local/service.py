@@ -65,6 +65,10 @@ class Service(ABC):
         if self._child is not None:
             await self._child.stop(self.stop_signal)
 
+    def farewell(self) -> str:
+        """Why it is not started again."""
+        return self._failure("stays down").message
+
     @abstractmethod
     async def _launch(self) -> Child: ...
 

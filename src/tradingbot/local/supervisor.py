@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 
+from tradingbot.kit.errors import EXIT_HOPELESS
 from tradingbot.local.service import DidNotStart, Service
 
 
@@ -40,6 +41,11 @@ class Supervisor:
         self._stages.append(stage)
         await together(*(service.start() for service in stage))
 
+    async def start_aside(self, *stage: Service) -> None:
+        """As `start`, for what the others can do without: one that fails is told of and kept up."""
+        self._stages.append(stage)
+        await asyncio.gather(*(self._restart(service, "") for service in stage))
+
     async def keep_running(self) -> None:
         """Bring back whatever ends, until cancelled."""
         self._on_change()
@@ -60,20 +66,24 @@ class Supervisor:
             begun = loop.time()
             code = await service.wait()
             self._on_change()
+            if code == EXIT_HOPELESS:
+                self._tell(service.farewell())
+                return
             if loop.time() - begun > self._patience.healthy_seconds:
                 pause = self._patience.pause_seconds
             self._tell(f"{service.name} ended ({code}); it starts again in {pause:.1f} s")
             await asyncio.sleep(pause)
             pause = min(2 * pause, self._patience.pause_seconds_max)
-            await self._restart(service)
+            await self._restart(service, f"{service.name} is back")
 
-    async def _restart(self, service: Service) -> None:
+    async def _restart(self, service: Service, well: str) -> None:
         try:
             await service.start()
         except DidNotStart as failure:
             self._tell(failure.message)
         else:
-            self._tell(f"{service.name} is back")
+            if well:
+                self._tell(well)
         self._on_change()
 
 

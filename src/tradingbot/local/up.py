@@ -16,6 +16,8 @@ from tradingbot.local.service import Service
 from tradingbot.local.supervisor import Supervisor, together
 
 WORKERS = (("bot-worker", "--strategy=all"), ("order-monitor",), ("notifier",))
+# Trading goes on without them.
+ASIDE = ("telegram-bot",)
 ADDRESSES = ("api_url", "paper_exchange_url", "database_url", "redis_url")
 OWN_DATABASE_SECONDS_MAX = 60
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -40,6 +42,7 @@ class UpOptions:
     paper: bool = True
     paper_fault_port: int | None = None  # 0: any free one
     paper_arguments: tuple[str, ...] = ()
+    aside: tuple[str, ...] = ()  # of ASIDE, those there is something to do for
 
 
 @dataclass(frozen=True)
@@ -118,9 +121,14 @@ class _System:
             # It loads while PostgreSQL starts, which saves seconds.
             Task(("migrate", f"--wait={wait}"), place, env).run(),
         )
-        await self.supervisor.start(
-            OwnProcess(("api",), place, env, f"{running.api_url}/health/ready"),
-            *(OwnProcess(command, place, env) for command in WORKERS),
+        await together(
+            self.supervisor.start(
+                OwnProcess(("api",), place, env, f"{running.api_url}/health/ready"),
+                *(OwnProcess(command, place, env) for command in WORKERS),
+            ),
+            self.supervisor.start_aside(
+                *(OwnProcess((name,), place, env) for name in ASIDE if name in options.aside)
+            ),
         )
         options.tell(f"API: {running.api_url}/docs   paper exchange: {paper_url or 'none'}")
         return running

@@ -9,6 +9,7 @@ import tradingbot.kit.outbox
 import tradingbot.ledger.models
 import tradingbot.notifications.models
 import tradingbot.orders.models
+import tradingbot.telegram.models
 import tradingbot.users.models
 from tradingbot.kit.database import metadata
 

@@ -7,20 +7,16 @@ from contextlib import contextmanager
 import uvicorn
 
 from tradingbot.api.app import create_app
-from tradingbot.api.services import Check, Parts, Services
-from tradingbot.bots import repository as bots
+from tradingbot.api.services import Check
 from tradingbot.exchanges.errors import ExchangeUnreachable
-from tradingbot.exchanges.ports import Mode
 from tradingbot.kit.log import configure
 from tradingbot.kit.process import run
 from tradingbot.kit.schema import require_current
 from tradingbot.local.probe import says_ok
-from tradingbot.orders.service import OrderDesk
 from tradingbot.settings import Settings
-from tradingbot.strategies.catalogue import CATALOGUE
-from tradingbot.wiring import telling
 from tradingbot.wiring.foundation import Foundation, foundation
-from tradingbot.wiring.trading import OrderPath, order_path
+from tradingbot.wiring.services import services
+from tradingbot.wiring.trading import order_path
 
 NAME = "api"
 FINISH_SECONDS = 8
@@ -41,7 +37,7 @@ def main(settings: Settings) -> None:
 async def serve(settings: Settings, stopped: asyncio.Event) -> None:
     async with foundation(settings, NAME) as base, order_path(base) as path:
         config = uvicorn.Config(
-            create_app(services(base, path)),
+            create_app(services(base, path, checks(base))),
             host=settings.api_host,
             port=settings.api_port,
             loop="none",
@@ -56,27 +52,6 @@ async def serve(settings: Settings, stopped: asyncio.Event) -> None:
             group.create_task(server.serve())
             await stopped.wait()
             server.should_exit = True
-
-
-def services(base: Foundation, path: OrderPath) -> Services:
-    return Services(
-        Parts(
-            database=base.database,
-            vault=base.vault,
-            clock=base.clock,
-            exchanges=path.exchanges,
-            orders=OrderDesk(
-                base.database, path.sessions, path.executor, bots.find_account, path.crew.spawn
-            ),
-            notifications=telling.desk(base),
-            strategies=CATALOGUE,
-            nudge=base.relay.nudge,
-            forget=path.sessions.forget,
-            mode_max=Mode(base.settings.trading_mode),
-            access_minutes=base.settings.access_token_minutes,
-            checks=checks(base),
-        )
-    )
 
 
 def checks(base: Foundation) -> dict[str, Check]:
