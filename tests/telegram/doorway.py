@@ -44,6 +44,7 @@ class Doorway:
     violations: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     blocked: set[int] = field(default_factory=set)
+    unknown: set[int] = field(default_factory=set)
     moved: dict[int, int] = field(default_factory=dict)
     down: bool = False
     faults: float = 0.0
@@ -116,6 +117,8 @@ class Doorway:
         self._measure(chat_id, changed=changed)
         if chat_id in self.blocked:
             return _no(403, "Forbidden: bot was blocked by the user")
+        if chat_id in self.unknown:
+            return _no(400, "Bad Request: chat not found")
         if chat_id in self.moved:
             about = {"migrate_to_chat_id": self.moved[chat_id]}
             return _no(400, "Bad Request: group chat was upgraded to a supergroup chat", about)

@@ -4,12 +4,15 @@ import asyncio
 
 from tradingbot.adapters.redis_pace import RedisPace
 from tradingbot.adapters.telegram_line import TelegramLine
+from tradingbot.adapters.telegram_sender import TelegramSender
 from tradingbot.kit.crew import every
 from tradingbot.kit.lease import goodbye, keep_alive
 from tradingbot.kit.log import configure
 from tradingbot.kit.outage import Outage, is_away
 from tradingbot.kit.process import run
 from tradingbot.local.readiness import say_ready
+from tradingbot.notifications.channels import queue_of
+from tradingbot.notifications.courier import Courier
 from tradingbot.notifications.errors import Later
 from tradingbot.settings import Settings
 from tradingbot.telegram import repository
@@ -23,6 +26,7 @@ from tradingbot.wiring.telegram import hook
 from tradingbot.wiring.trading import order_path
 
 NAME = "telegram-bot"
+QUEUE = queue_of(TelegramSender.name)
 
 
 def main(settings: Settings) -> None:
@@ -59,14 +63,16 @@ async def _serve(
     async with base.database.begin() as connection:
         await repository.put_bot(connection, line.bot_id, name)
     async with order_path(base) as path:
-        attendant = Attendant(
-            desks(services(base, path, {}), base.database), line, turns, base.doorbell, name
-        )
+        desk = desks(services(base, path, {}), base.database)
+        attendant = Attendant(desk, line, turns, base.doorbell, name)
         poller = Poller(base.database, line, base.doorbell, base.worker_id, hook(base))
+        courier = Courier(base.database, TelegramSender(line, turns, desk.chats.move))
         async with asyncio.TaskGroup() as group:
             group.create_task(keep_alive(base.database, base.worker_id, NAME, stopped))
             group.create_task(poller.run(stopped))
             group.create_task(attendant.run(stopped))
+            group.create_task(base.queue.consume({QUEUE: courier.handle}, stopped))
+            group.create_task(courier.run(stopped))
     await goodbye(base.database, base.worker_id)
 
 

@@ -57,9 +57,11 @@ class Attendant:
     async def run(self, stopped: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
             listening = group.create_task(self._listen())
-            working = [group.create_task(self._work(stopped)) for _ in range(AT_ONCE)]
-            await asyncio.wait(working)
+            for _ in range(AT_ONCE):
+                group.create_task(self._work(stopped))
+            await stopped.wait()
             listening.cancel()
+            self._ring()
 
     async def handle_one(self) -> bool:
         """Whether there was one."""
@@ -73,11 +75,16 @@ class Attendant:
 
     async def _listen(self) -> None:
         async for _ in self._doorbell.listen(BELL):
-            self._wake.set()
+            self._ring()
+
+    def _ring(self) -> None:
+        """Everybody who rests wakes up."""
+        self._wake.set()
+        self._wake = asyncio.Event()
 
     async def _work(self, stopped: asyncio.Event) -> None:
         while not stopped.is_set():
-            pause = SWEEP_SECONDS
+            pause, wake = SWEEP_SECONDS, self._wake
             try:
                 while not stopped.is_set() and await self.handle_one():
                     pass
@@ -85,16 +92,7 @@ class Attendant:
                 pause = self._outage.failed(error)
             else:
                 self._outage.over()
-            await self._rest(stopped, pause)
-
-    async def _rest(self, stopped: asyncio.Event, pause: float) -> None:
-        """Until the bell rings, or for as long as a sweep may wait."""
-        if self._wake.is_set():
-            self._wake.clear()
-            return
-        step = min(pause, 0.05)
-        while pause > 0 and not self._wake.is_set() and await every(step, stopped):
-            pause -= step
+            await every(pause, wake)
 
     async def _finish(self, waiting: Waiting) -> None:
         bot_id, update_id = self._line.bot_id, waiting.update_id
@@ -124,7 +122,7 @@ class Attendant:
         if update is None or update.chat is None:
             return
         if update.message is not None and update.message.migrate_to_chat_id is not None:
-            await self._move(update.chat.id, update.message.migrate_to_chat_id)
+            await self._desks.chats.move(update.chat.id, update.message.migrate_to_chat_id)
         elif (query := update.callback_query) is not None and query.message is not None:
             await self._line.acknowledge(query.id)
             screen = await self._answer(update, pressed(query.data))
@@ -174,7 +172,7 @@ class Attendant:
         try:
             await self._line.send(chat_id, screen)
         except ChatMoved as moved:
-            await self._move(chat_id, moved.chat_id)
+            await self._desks.chats.move(chat_id, moved.chat_id)
             await self._line.send(moved.chat_id, screen)
 
     async def _replace(self, message: SaidMessage, screen: Screen) -> None:
@@ -183,7 +181,3 @@ class Attendant:
             await self._line.change(message.chat.id, message.message_id, screen)
         except Refused:  # too old, or deleted
             await self._write(message.chat.id, screen)
-
-    async def _move(self, old: int, new: int) -> None:
-        async with self._database.begin() as connection:
-            await repository.move_chat(connection, old, new)

@@ -96,6 +96,19 @@ async def put_chat(connection: Connection, **values: object) -> None:
     )
 
 
+async def introduce(connection: Connection, user_id: int, name: str, role: str) -> None:
+    """Who is told, as the settings show it; why it was off before is no longer so."""
+    await connection.execute(
+        update(notification_settings)
+        .where(notification_settings.c.user_id == user_id)
+        .values(
+            telegram_username=name,
+            telegram_role=role,
+            notes=notification_settings.c.notes.op("-")("telegram"),
+        )
+    )
+
+
 async def silence_others(connection: Connection, user_id: int, chat_id: int) -> None:
     """Whoever had the chat before must not be told of there any more."""
     theirs = notification_settings.c.user_id != user_id

@@ -89,6 +89,11 @@ class ChatDesk:
                 await notifications.put_settings(connection, user_id, off)
             await users.audit(connection, user_id, "telegram_unlinked", f"chat:{chat_id}")
 
+    async def move(self, old: int, new: int) -> None:
+        """A group has become a supergroup, under another number."""
+        async with self._database.begin() as connection:
+            await repository.move_chat(connection, old, new)
+
     async def _redeem(self, user_id: int, code: str, role: Role) -> ChatView:
         typed = "".join(letter for letter in code.upper() if letter.isalnum())
         async with self._database.begin() as connection:
@@ -128,5 +133,6 @@ async def _join(
     if granted is Role.OPERATOR or settings.telegram_chat_id is None:
         told = NotificationSettings(telegram_enabled=True, telegram_chat_id=chat_id)
         await notifications.put_settings(connection, user_id, told)
+        await repository.introduce(connection, user_id, name, granted)
     await users.audit(connection, user_id, "telegram_linked", f"chat:{chat_id}", role=granted)
     return granted
