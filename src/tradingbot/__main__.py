@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tradingbot.kit.errors import Fact
+from tradingbot.processes import commands
 
 if TYPE_CHECKING:  # importing it for real would slow every --help
     from tradingbot.settings import Settings
@@ -221,57 +222,9 @@ def bot_worker(
     process.main(settings, strategy.value)
 
 
-@app.command()
-def order_monitor() -> None:
-    """Follow open orders until SIGTERM: hear of fills, look up what is unclear.
-
-    \b
-    Environment: DATABASE_URL, REDIS_URL, SECRET_KEY, TRADING_MODE, PAPER_EXCHANGE_URL
-    Example:     tradingbot order-monitor
-    """
-    from tradingbot import settings as environment
-
-    settings = environment.load(*environment.EVERYTHING)
-    from tradingbot.processes import order_monitor as process
-
-    process.main(settings)
-
-
-@app.command()
-def notifier() -> None:
-    """Tell people what happened until SIGTERM, on the channels they chose.
-
-    \b
-    Environment: DATABASE_URL, REDIS_URL, SECRET_KEY
-    Example:     tradingbot notifier
-    """
-    from tradingbot import settings as environment
-
-    settings = environment.load(*environment.EVERYTHING)
-    from tradingbot.processes import notifier as process
-
-    process.main(settings)
-
-
-@app.command()
-def telegram_bot() -> None:
-    """Answer people on Telegram, and tell them there what happened, until SIGTERM.
-
-    Any number may run at once: one of them asks Telegram for what is new (or, with PUBLIC_URL,
-    Telegram brings it to the API), all of them answer. A token Telegram does not know ends it
-    with 78.
-
-    \b
-    Environment: DATABASE_URL, REDIS_URL, SECRET_KEY, TRADING_MODE, PAPER_EXCHANGE_URL,
-                 TELEGRAM_BOT_TOKEN (from @BotFather), TELEGRAM_API_URL, PUBLIC_URL
-    Example:     TELEGRAM_BOT_TOKEN=123456:ABC… tradingbot telegram-bot
-    """
-    from tradingbot import settings as environment
-
-    settings = environment.load(*environment.EVERYTHING, "telegram_bot_token")
-    from tradingbot.processes import telegram_bot as process
-
-    process.main(settings)
+app.command()(commands.order_monitor)
+app.command()(commands.notifier)
+app.command()(commands.telegram_bot)
 
 
 @app.command()

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic
 from typing import Any, TypeAlias
 
@@ -62,17 +63,14 @@ class Doorway:
             return web.Response(status=502, text="<html>Bad Gateway</html>")
         if request.match_info["token"] != TOKEN:
             return _no(401, "Unauthorized")
-        if method == "setMyCommands":
-            self.menus.append(form)
-            return web.json_response({"ok": True, "result": True})
-        if method == "getUpdates":
-            return await self._updates(form)
-        if method == "setWebhook":
-            self.hook = form
-            form = {**form, "url": f"{self.url}/hook"}
-        if method in {"sendMessage", "editMessageText"}:
-            return await self._written(method, form)
-        return web.json_response(await self._pass(method, form))
+        ways = {
+            "setMyCommands": self._menu,
+            "getUpdates": self._updates,
+            "setWebhook": self._hooked,
+            "sendMessage": partial(self._written, method),
+            "editMessageText": partial(self._written, method),
+        }
+        return await ways.get(method, partial(self._passed, method))(form)
 
     async def call(self, request: web.Request) -> web.Response:
         """The emulator brings an update; the real one would show the secret it was given."""
@@ -93,6 +91,19 @@ class Doorway:
     async def _pass(self, method: str, form: Form) -> Any:
         async with self.http.post(f"{self.emulator}/bot{TOKEN}/{method}", data=form) as answer:
             return await answer.json()
+
+    async def _passed(self, method: str, form: Form) -> web.Response:
+        return web.json_response(await self._pass(method, form))
+
+    async def _menu(self, form: Form) -> web.Response:
+        self.menus.append(form)
+        return web.json_response({"ok": True, "result": True})
+
+    async def _hooked(self, form: Form) -> web.Response:
+        if form["url"].startswith("http://0.0.0.0"):
+            return _no(400, "Bad Request: bad webhook: IP address 0.0.0.0 is reserved")
+        self.hook = form
+        return await self._passed("setWebhook", {**form, "url": f"{self.url}/hook"})
 
     async def _updates(self, form: Form) -> web.Response:
         offset, until = int(form.get("offset", 0)), monotonic() + int(form.get("timeout", 0))

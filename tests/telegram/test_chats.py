@@ -103,7 +103,7 @@ async def test_who_was_shut_out_is_a_stranger_in_his_chat_too(town: Town) -> Non
 async def test_without_a_bot_there_is_no_link_and_no_webhook(api: Api) -> None:
     token = await api.token()
     answer = await api.call("POST", LINK, token=token)
-    assert (answer.status_code, answer.json()["code"]) == (503, "telegram_off")
+    assert (answer.status_code, answer.json()["code"]) == (409, "telegram_off")
     assert (await api.call("POST", LINK)).status_code == 401
     hook = await api.call("POST", "/api/notifications/telegram/webhook", {"update_id": 1})
     assert hook.status_code == 404

@@ -88,7 +88,7 @@ async def test_panic_stops_every_bot_and_cancels_every_order_once_it_is_confirme
     assert "nothing is sold" in asked.text
     assert {row["wanted"] for row in await town.api.rows("SELECT wanted FROM bots")} == {"running"}
     done = await town.phone.press(asked, "Yes, stop everything")
-    assert "2 bots stop, 1 orders are being cancelled" in done.text
+    assert "Bots stopping: 2, orders being cancelled: 1" in done.text
     assert {row["wanted"] for row in await town.api.rows("SELECT wanted FROM bots")} == {"stopped"}
     (row,) = await town.api.rows("SELECT status FROM orders")
     assert row["status"] == "cancelled"

@@ -185,7 +185,7 @@ async def test_with_telegram_away_it_is_ready_waits_and_goes_on_when_it_is_back(
         phone.look_away()
         doorway.down = False
         digest = await phone.reads(30)
-        assert "5 messages at once" in digest.text
+        assert "Bots in trouble: 5" in digest.text
         assert "At a glance" in (await phone.ask("/status")).text
 
 
@@ -210,3 +210,13 @@ async def test_telegram_calls_us_when_it_may_and_a_stranger_who_does_is_not_hear
             url = doorway.hook["url"]
             async with doorway.http.post(url, json=body, headers=headers) as answer:
                 assert answer.status == 404
+
+
+async def test_where_telegram_will_not_call_it_is_asked(
+    env: dict[str, str], database: Database, doorway: Doorway, tmp_path: Path
+) -> None:
+    async with running(
+        env | {"PUBLIC_URL": "http://0.0.0.0"}, tmp_path / "log", "telegram-bot"
+    ) as bot:
+        await connected(database, Phone(doorway))
+        assert "telegram_does_not_call" in bot.said

@@ -21,7 +21,7 @@ class ChatNotFound(NotFound):
     code = "chat_not_found"
 
 
-class TelegramOff(Unavailable):
+class TelegramOff(Conflict):
     """No bot of ours has ever answered: no token is given, or its process has not started yet."""
 
     code = "telegram_off"

@@ -81,10 +81,14 @@ class Poller:
             words = Words(language or "en")
             menu = {name: words.label(f"command.{name}") for name in COMMANDS}
             await self._line.offer_menu(menu, language)
+        if self._hook is not None:
+            try:
+                await self._line.take_calls(self._hook.url, self._hook.secret)
+            except Refused as why:  # not https, or no address of the open internet
+                log.warning("telegram_does_not_call", why=str(why))
+                self._hook = None
         if self._hook is None:
             await self._line.take_no_calls()
-        else:
-            await self._line.take_calls(self._hook.url, self._hook.secret)
         log.info("telegram_listens", calls=self._hook is not None)
 
     async def _hold(self, fence: int, stopped: asyncio.Event) -> None:

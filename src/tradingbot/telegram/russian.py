@@ -39,8 +39,7 @@ RUSSIAN: Mapping[str, str] = {
     "refused": "⚠️ {why}",
     "no_such_bot": "Такого бота нет. /bots",
     "bots.title": "<b>Ваши боты</b>",
-    "bots.none": "Ботов пока нет. Создайте бота в веб-интерфейсе или через "
-    "<code>POST /api/bots</code>.",
+    "bots.none": "Ботов пока нет. Создайте бота через <code>POST /api/bots</code>.",
     "bots.which_start": "<b>Какого бота запустить?</b>",
     "bots.which_stop": "<b>Какого бота остановить?</b>",
     "bots.which_why": "<b>О каком боте речь?</b>",
