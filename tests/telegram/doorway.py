@@ -6,7 +6,7 @@ It lacks wrong tokens, offsets, limits, chats that are blocked or move, and the 
 import asyncio
 import random
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,6 +23,7 @@ ALL_A_SECOND = 30
 LOOK_SECONDS = 0.03
 
 Form: TypeAlias = dict[str, str]
+Way: TypeAlias = Callable[[Form], Awaitable[web.Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Doorway:
             return web.Response(status=502, text="<html>Bad Gateway</html>")
         if request.match_info["token"] != TOKEN:
             return _no(401, "Unauthorized")
-        ways = {
+        ways: dict[str, Way] = {
             "setMyCommands": self._menu,
             "getUpdates": self._updates,
             "setWebhook": self._hooked,

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.telegram.doorway import TOKEN, Doorway, Written
 
-ANSWER_SECONDS = 15.0
+ANSWER_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)

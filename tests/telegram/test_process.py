@@ -29,6 +29,9 @@ from tradingbot.telegram.errors import TelegramOff
 from tradingbot.telegram.schemas import LinkChat
 from tradingbot.telegram.service import ChatDesk
 
+# Each starts two or three processes, on a machine that may have others to run.
+pytestmark = pytest.mark.timeout(300)
+START_SECONDS = 90
 SECRET = "k" * 40
 FAILED = (
     "SELECT count(*) FROM deliveries WHERE channel = 'telegram' AND attempts > 0 "
@@ -73,7 +76,7 @@ async def running(env: Mapping[str, str], log: Path, name: str) -> AsyncIterator
     finally:
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(30):
                 assert await process.wait() == 0, started.said
         assert "a-token-that" not in started.said
 
@@ -90,7 +93,7 @@ async def connected(database: Database, phone: Phone) -> int:
         except TelegramOff:
             return None
 
-    await until(link, 30)
+    await until(link, START_SECONDS)
     assert "Connected" in (await phone.ask(str(await link()))).text
     return user_id
 
@@ -118,7 +121,7 @@ async def test_of_two_one_asks_telegram_and_when_it_is_killed_the_other_does(
         running(env, tmp_path / "two.log", "telegram-bot") as two,
     ):
         user_id = await connected(database, phone)
-        await until(lambda: polls(one) or polls(two), 30)
+        await until(lambda: polls(one) or polls(two), START_SECONDS)
         poller, other = (one, two) if polls(one) else (two, one)
         assert not polls(other)
         poller.process.kill()
@@ -126,7 +129,7 @@ async def test_of_two_one_asks_telegram_and_when_it_is_killed_the_other_does(
         phone.look_away()
         await phone.say("/status")
         await push(redis_url, *(trouble(user_id, f"No. {number}") for number in range(3)))
-        texts = [(await phone.reads(30)).text for _ in range(4)]
+        texts = [(await phone.reads(60)).text for _ in range(4)]
         assert polls(other)
     assert sum("At a glance" in each for each in texts) == 1
     for number in range(3):
@@ -150,7 +153,7 @@ async def test_a_chat_that_blocked_the_bot_is_switched_off_with_a_note(
                 settings = await notifications.get_settings(connection, user_id)
             return not settings.telegram_enabled and "blocked" in settings.notes["telegram"]
 
-        await until(off, 15)
+        await until(off, 60)
 
 
 async def test_a_wrong_token_ends_it_in_one_clear_line(env: dict[str, str], tmp_path: Path) -> None:
@@ -158,7 +161,7 @@ async def test_a_wrong_token_ends_it_in_one_clear_line(env: dict[str, str], tmp_
     async with running(
         env | {"TELEGRAM_BOT_TOKEN": wrong}, tmp_path / "log", "telegram-bot"
     ) as bot:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(START_SECONDS):
             assert await bot.process.wait() == EXIT_HOPELESS
     assert bot.said == f"tradingbot: {REFUSED}\n"
 
@@ -180,11 +183,11 @@ async def test_with_telegram_away_it_is_ready_waits_and_goes_on_when_it_is_back(
                 failed = (await connection.execute(text(FAILED))).scalar_one()
             return bool(failed == 5)
 
-        await until(all_failed, 15)
+        await until(all_failed, 60)
         assert "delivery_failed" in bot.said
         phone.look_away()
         doorway.down = False
-        digest = await phone.reads(30)
+        digest = await phone.reads(60)
         assert "Bots in trouble: 5" in digest.text
         assert "At a glance" in (await phone.ask("/status")).text
 
@@ -198,9 +201,9 @@ async def test_telegram_calls_us_when_it_may_and_a_stranger_who_does_is_not_hear
         running(env, tmp_path / "api.log", "api"),
         running(env, tmp_path / "bot.log", "telegram-bot") as bot,
     ):
-        await until(lambda: polls(bot), 30)
+        await until(lambda: polls(bot), START_SECONDS)
         assert doorway.hook is not None
-        await until(lambda: says_ok(f"http://127.0.0.1:{port}/health/live"), 30)
+        await until(lambda: says_ok(f"http://127.0.0.1:{port}/health/live"), START_SECONDS)
         await connected(database, phone)
         assert "At a glance" in (await phone.ask("/status")).text
         assert "getUpdates" not in doorway.asked
