@@ -30,6 +30,7 @@ from tradingbot.orders.executor import Executor
 from tradingbot.orders.service import OrderDesk
 from tradingbot.orders.sessions import Sessions
 from tradingbot.strategies.catalogue import CATALOGUE
+from tradingbot.telegram.service import ChatDesk
 from tradingbot.users.passwords import Passwords
 
 VAULT = Vault("a secret key for tests, long enough")
@@ -125,6 +126,7 @@ async def running_api(
                     {"console", "webhook"},
                     answer_seconds=0.5,
                 ),
+                chats=ChatDesk(database, VAULT.fingerprints, Audiences(database, cache)),
                 strategies=CATALOGUE,
                 nudge=nudge,
                 forget=sessions.forget,

@@ -25,6 +25,7 @@ from tradingbot.kit.vault import Vault
 from tradingbot.local.probe import says_ok
 from tradingbot.local.servers import free_port
 from tradingbot.notifications import service as notifications
+from tradingbot.notifications.audiences import Audiences
 from tradingbot.telegram.errors import TelegramOff
 from tradingbot.telegram.schemas import LinkChat
 from tradingbot.telegram.service import ChatDesk
@@ -85,7 +86,7 @@ async def connected(database: Database, phone: Phone) -> int:
     """Whose chat this is."""
     async with database.begin() as connection:
         user_id = int((await connection.execute(text(ANN))).scalar_one())
-    desk = ChatDesk(database, Vault(SECRET).fingerprints)
+    desk = ChatDesk(database, Vault(SECRET).fingerprints, Audiences(database))
 
     async def link() -> str | None:
         try:

@@ -40,6 +40,7 @@ class Parts:
     exchanges: Exchanges
     orders: OrderDesk
     notifications: NotificationDesk
+    chats: ChatDesk
     strategies: Mapping[str, AnyStrategy]
     nudge: Callable[[], None]  # after a commit: sends on what it posted
     forget: Forget  # ends this process's session of an account
@@ -74,7 +75,7 @@ class Services:
         self.ledger = LedgerDesk(parts.database, parts.exchanges)
         self.orders = parts.orders
         self.notifications = parts.notifications
-        self.chats = ChatDesk(parts.database, parts.vault.fingerprints)
+        self.chats = parts.chats
         self.calls = parts.calls
         self.custody = Custody(parts.database, Sessions(parts.database, parts.exchanges))
         self._database = parts.database

@@ -70,8 +70,7 @@ async def set_settings(asking: Asking) -> Screen:
         changes = NotificationSettings(telegram_enabled=on)
         if on:
             changes = NotificationSettings(telegram_enabled=on, telegram_chat_id=asking.chat.id)
-        async with asking.desks.database.begin() as connection:
-            await notifications.put_settings(connection, asking.user_id, changes)
+        await asking.desks.notifications.put_settings(asking.user_id, changes)
     return await views.settings(asking)
 
 
@@ -80,12 +79,13 @@ async def set_notifications(asking: Asking) -> Screen:
     if kind in set(EventType) and wish in SWITCH:
         async with asking.desks.database.begin() as connection:
             before = await notifications.get_settings(connection, asking.user_id)
-            enabled = [each for each in EventType if each in before.enabled_events]
-            after = [
-                each for each in EventType if (SWITCH[wish] if each == kind else each in enabled)
-            ]
-            changes = NotificationSettings(enabled_events=after)
-            await notifications.put_settings(connection, asking.user_id, changes)
+        after = [
+            each
+            for each in EventType
+            if (SWITCH[wish] if each == kind else each in before.enabled_events)
+        ]
+        changes = NotificationSettings(enabled_events=after)
+        await asking.desks.notifications.put_settings(asking.user_id, changes)
     return await views.told(asking)
 
 
@@ -97,9 +97,9 @@ async def set_language(asking: Asking) -> Screen:
         return settings_screens.languages(asking.words, key)
     async with asking.desks.database.begin() as connection:
         await repository.set_language(connection, asking.chat.id, code)
-        if asking.acts:
-            changes = NotificationSettings.model_validate({"language": code})
-            await notifications.put_settings(connection, asking.user_id, changes)
+    if asking.acts:
+        changes = NotificationSettings.model_validate({"language": code})
+        await asking.desks.notifications.put_settings(asking.user_id, changes)
     return settings_screens.languages(Words(code), "lang.done")
 
 

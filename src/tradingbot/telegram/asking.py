@@ -10,6 +10,7 @@ from tradingbot.bots.service import BotDesk
 from tradingbot.exchanges.service import AccountDesk
 from tradingbot.kit.database import Database
 from tradingbot.kit.pagination import ID_MAX, decode
+from tradingbot.notifications.desk import NotificationDesk
 from tradingbot.orders.service import OrderDesk
 from tradingbot.telegram.repository import Chat
 from tradingbot.telegram.schemas import Role
@@ -27,6 +28,7 @@ class Desks:
 
     database: Database
     chats: ChatDesk
+    notifications: NotificationDesk
     accounts: AccountDesk
     bots: BotDesk
     ledger: LedgerDesk

@@ -6,6 +6,7 @@ from datetime import timedelta
 from tradingbot.kit import ids
 from tradingbot.kit.database import Connection, Database
 from tradingbot.notifications import service as notifications
+from tradingbot.notifications.audiences import Audiences
 from tradingbot.notifications.schemas import NotificationSettings
 from tradingbot.telegram import repository
 from tradingbot.telegram.errors import (
@@ -26,9 +27,15 @@ PRIVATE = "private"
 class ChatDesk:
     """`fingerprints` are keyed hashes of a secret: what is kept of it, under each key."""
 
-    def __init__(self, database: Database, fingerprints: Callable[[str], Sequence[str]]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        fingerprints: Callable[[str], Sequence[str]],
+        audiences: Audiences,
+    ) -> None:
         self._database = database
         self._fingerprints = fingerprints
+        self._audiences = audiences
 
     async def link(self, user_id: int, asked: LinkChat) -> LinkView:
         """Raise TelegramOff, and with a code LinkUnknown, LinkExpired, LinkUsed."""
@@ -56,7 +63,9 @@ class ChatDesk:
             link = await self._taken(connection, token)
             if link.user_id is None:
                 raise LinkUnknown("this link is none of ours")
-            return await _join(connection, link.user_id, said.id, said.type, said.name, link.role)
+            role = await _join(connection, link.user_id, said.id, said.type, said.name, link.role)
+        await self._audiences.changed(link.user_id)
+        return role
 
     async def code_for(self, said: SaidChat) -> str:
         """For a chat that belongs to nobody yet, to be entered where its person is signed in."""
@@ -88,6 +97,7 @@ class ChatDesk:
                 off = NotificationSettings(telegram_enabled=False, telegram_chat_id=None)
                 await notifications.put_settings(connection, user_id, off)
             await users.audit(connection, user_id, "telegram_unlinked", f"chat:{chat_id}")
+        await self._audiences.changed(user_id)
 
     async def move(self, old: int, new: int) -> None:
         """A group has become a supergroup, under another number."""
@@ -103,6 +113,7 @@ class ChatDesk:
             kind, name = link.chat_kind or PRIVATE, link.chat_name or ""
             await _join(connection, user_id, link.chat_id, kind, name, role)
             found = await repository.chats_of(connection, user_id)
+        await self._audiences.changed(user_id)
         return next(ChatView.model_validate(each) for each in found if each.id == link.chat_id)
 
     async def _taken(self, connection: Connection, secret: str) -> Link:

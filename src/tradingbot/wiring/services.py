@@ -9,8 +9,9 @@ from tradingbot.kit.database import Database
 from tradingbot.orders.service import OrderDesk
 from tradingbot.strategies.catalogue import CATALOGUE
 from tradingbot.telegram.asking import Desks
+from tradingbot.wiring import telling
 from tradingbot.wiring.foundation import Foundation
-from tradingbot.wiring.telegram import calls
+from tradingbot.wiring.telegram import calls, chats
 from tradingbot.wiring.trading import OrderPath
 
 
@@ -24,6 +25,8 @@ def services(base: Foundation, path: OrderPath, checks: Mapping[str, Check]) -> 
             orders=OrderDesk(
                 base.database, path.sessions, path.executor, bots.find_account, path.crew.spawn
             ),
+            notifications=telling.desk(base),
+            chats=chats(base),
             strategies=CATALOGUE,
             nudge=base.relay.nudge,
             forget=path.sessions.forget,
@@ -40,6 +43,7 @@ def desks(all_of_them: Services, database: Database) -> Desks:
     return Desks(
         database=database,
         chats=all_of_them.chats,
+        notifications=all_of_them.notifications,
         accounts=all_of_them.accounts,
         bots=all_of_them.bots,
         ledger=all_of_them.ledger,

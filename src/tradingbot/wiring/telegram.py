@@ -3,7 +3,9 @@
 from tradingbot.api.telegram import PREFIX
 from tradingbot.telegram.inbox import Calls
 from tradingbot.telegram.poller import Hook
+from tradingbot.telegram.service import ChatDesk
 from tradingbot.wiring.foundation import Foundation
+from tradingbot.wiring.telling import audiences
 
 
 def hook(base: Foundation) -> Hook | None:
@@ -18,6 +20,10 @@ def calls(base: Foundation) -> Calls | None:
     if not base.settings.public_url or not number.isdecimal():
         return None
     return Calls(base.database, base.doorbell, int(number), _secret(base))
+
+
+def chats(base: Foundation) -> ChatDesk:
+    return ChatDesk(base.database, base.vault.fingerprints, audiences(base))
 
 
 def _secret(base: Foundation) -> str:
