@@ -90,6 +90,29 @@ async def test_one_that_never_starts_is_named_with_its_last_words(tmp_path: Path
     assert steady.pid is None
 
 
+async def test_one_that_could_only_end_the_same_again_stays_down_with_its_last_words(
+    tmp_path: Path,
+) -> None:
+    said: list[str] = []
+    script = "import sys, time; time.sleep(0.4); print('no such token'); sys.exit(78)"
+    hopeless = Script("hopeless", script, tmp_path)
+    async with kept_running(Supervisor(said.append, patience=QUICK), hopeless):
+        await until(lambda: said != [])
+        await asyncio.sleep(0.5)
+    assert said == ["hopeless stays down: no such token"]
+    assert hopeless.launches == 1
+
+
+async def test_what_is_started_aside_may_fail_and_is_tried_again(tmp_path: Path) -> None:
+    said: list[str] = []
+    failing = Script("failing", "raise SystemExit('no such table')", tmp_path)
+    supervisor = Supervisor(said.append, patience=QUICK)
+    await supervisor.start_aside(failing)
+    async with kept_running(supervisor, Script("steady", STEADY, tmp_path)):
+        await until(lambda: failing.launches > 2)
+    assert said[0] == "failing ended with 1: no such table"
+
+
 async def test_one_that_ignores_the_request_to_stop_is_made_to(tmp_path: Path) -> None:
     child = await spawn(Program([sys.executable, "-c", STUBBORN], tmp_path / "log"))
     await asyncio.sleep(0.3)

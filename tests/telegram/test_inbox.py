@@ -64,6 +64,16 @@ async def test_who_was_replaced_keeps_nothing_any_more(database: Database, fence
         assert count.scalar_one() == 2
 
 
+async def test_who_begins_anew_has_no_use_for_what_he_asked_before(
+    database: Database, fence: int
+) -> None:
+    inbox = Inbox(database, BOT)
+    again = await taken(database, "one")
+    assert again == fence + 1
+    assert not await inbox.take_all([an_update(1)], "one", fence)
+    assert await inbox.take_all([an_update(1)], "one", again)
+
+
 async def test_a_chats_updates_are_handled_in_order_and_chats_beside_each_other(
     database: Database, fence: int
 ) -> None:

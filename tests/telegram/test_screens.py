@@ -52,9 +52,10 @@ def test_there_is_a_word_for_each_of_a_fixed_set() -> None:
     assert [key for key in known if key not in ENGLISH] == []
 
 
-@given(st.text())
+@given(st.text("<>/&b;x \n") | st.text())
 def test_nothing_a_person_names_is_markup(name: str) -> None:
     shown = Words("en").say("bot.title", mark="•", name=name, id=1)
+    assert (shown.count("<"), shown.count(">")) == (2, 2)
     assert TAG.findall(shown) == [("", "b"), ("/", "b")]
     assert "\n" not in shown
 
