@@ -115,7 +115,9 @@ def up(
       PAPER_EXCHANGE_URL       use this paper exchange instead of starting our own
       SECRET_KEY               encrypts stored keys; made once, in the data directory, if not given
       TRADING_MODE             paper (default), testnet or live: the furthest any bot may go
-      TELEGRAM_BOT_TOKEN       people are told, and may ask, on Telegram; PUBLIC_URL: it calls us
+      TELEGRAM_BOT_TOKEN       people are told, and may ask, on Telegram
+      SMTP_URL, MAIL_FROM      people are told by e-mail
+      PUBLIC_URL               where links in e-mails lead, and where Telegram calls us
       DATA_DIR, API_HOST, API_PORT, LOG_LEVEL, LOG_FORMAT
 
     \b
@@ -147,7 +149,7 @@ def up(
             f"--limits={Limits.ROOMY}",
             *((f"--fee-coin={fee_coin}",) if fee_coin else ()),
         ),
-        aside=("telegram-bot",) if settings.telegram_bot_token.get_secret_value() else (),
+        aside=aside(settings),
     )
     directory = DataDirectory(data_dir or settings.data_dir)
     companion = None
@@ -225,6 +227,7 @@ def bot_worker(
 app.command()(commands.order_monitor)
 app.command()(commands.notifier)
 app.command()(commands.telegram_bot)
+app.command()(commands.email_worker)
 
 
 @app.command()
@@ -346,6 +349,15 @@ def list_users() -> None:
     for person in asyncio.run(administration.list_users(stored())):
         state = "active" if person.is_active else "inactive"
         typer.echo(f"{person.id}\t{person.email}\t{state}\t{person.created_at:%Y-%m-%d}")
+
+
+def aside(settings: "Settings") -> tuple[str, ...]:
+    """The processes there is something to do for."""
+    wanted = {
+        "telegram-bot": settings.telegram_bot_token.get_secret_value(),
+        "email-worker": settings.smtp_url,
+    }
+    return tuple(name for name, given in wanted.items() if given)
 
 
 def stored() -> "Settings":

@@ -10,12 +10,14 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from tradingbot.kit.errors import Fact
+from tradingbot.notifications.mail_server import mail_server, sender
 
 SECRET_KEY_CHARACTERS_MIN = 32
 EVERYTHING = ("secret_key", "database_url", "redis_url")
 REMEDIES = {
     "secret_key": "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'",
     "database_url": "for example postgresql://user:password@host:5432/tradingbot",
+    "smtp_url": "for example smtp://user:password@host:587 or smtps://user:password@host:465",
     "redis_url": "for example redis://:password@host:6379/0",
     "telegram_bot_token": "ask @BotFather on Telegram for one",
 }
@@ -36,12 +38,27 @@ def _long_enough(key: SecretStr) -> SecretStr:
 def _url(*schemes: str) -> AfterValidator:
     def check(url: str) -> str:
         parts = urlsplit(url)
-        _ = parts.port  # raises ValueError when it is no number
+        try:
+            _ = parts.port
+        except ValueError:  # whose words may hold a password with a letter that ends it
+            raise ValueError(f"must look like {schemes[0]}://host:port…") from None
         if parts.scheme not in schemes or not parts.hostname:
             raise ValueError(f"must look like {schemes[0]}://host:port…")
         return url
 
     return AfterValidator(lambda url: url and check(url))
+
+
+def _mail_server(url: str) -> str:
+    if url:
+        mail_server(url)
+    return url
+
+
+def _sender(mail_from: str) -> str:
+    if mail_from:
+        sender(mail_from)
+    return mail_from
 
 
 def _comma_list(value: object) -> object:
@@ -78,8 +95,8 @@ class Settings(BaseSettings):
     paper_exchange_url: Annotated[str, _url("http", "https")] = ""
     telegram_bot_token: SecretStr = SecretStr("")
     telegram_api_url: Annotated[str, _url("https", "http")] = "https://api.telegram.org"
-    smtp_url: Annotated[str, _url("smtp", "smtps")] = Hidden
-    mail_from: str = ""
+    smtp_url: Annotated[str, AfterValidator(_mail_server)] = Hidden
+    mail_from: Annotated[str, AfterValidator(_sender)] = ""
     webhook_allow_private: bool = False
     public_url: Annotated[str, _url("https", "http")] = ""
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = (

@@ -24,7 +24,9 @@ from tradingbot.kit.crew import Crew
 from tradingbot.kit.database import Database
 from tradingbot.kit.vault import Vault
 from tradingbot.notifications.audiences import Audiences
+from tradingbot.notifications.confirmation import Confirmations
 from tradingbot.notifications.desk import NotificationDesk
+from tradingbot.notifications.way_out import WayOut
 from tradingbot.orders.applier import Applier
 from tradingbot.orders.executor import Executor
 from tradingbot.orders.service import OrderDesk
@@ -34,6 +36,7 @@ from tradingbot.telegram.service import ChatDesk
 from tradingbot.users.passwords import Passwords
 
 VAULT = Vault("a secret key for tests, long enough")
+PUBLIC_URL = "https://bots.example.com"
 PASSWORD = "correct horse battery"
 BOT = {
     "name": "My Bot",
@@ -111,6 +114,8 @@ async def running_api(
             sessions = Sessions(database, exchanges)
             applier = Applier(database, Inbox(doorbell, nudge), SystemClock())
             executor = Executor(database, sessions, applier, SystemClock())
+            audiences = Audiences(database, cache)
+            confirmations = Confirmations(database, VAULT, audiences, PUBLIC_URL, offered=True)
             parts = Parts(
                 database=database,
                 vault=VAULT,
@@ -122,11 +127,14 @@ async def running_api(
                     queue,
                     VAULT,
                     WebGate(),
-                    Audiences(database, cache),
+                    audiences,
                     {"console", "webhook"},
+                    confirmations,
                     answer_seconds=0.5,
                 ),
-                chats=ChatDesk(database, VAULT.fingerprints, Audiences(database, cache)),
+                chats=ChatDesk(database, VAULT.fingerprints, audiences),
+                confirmations=confirmations,
+                way_out=WayOut(database, VAULT, audiences, PUBLIC_URL),
                 strategies=CATALOGUE,
                 nudge=nudge,
                 forget=sessions.forget,

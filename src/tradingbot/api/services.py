@@ -15,7 +15,9 @@ from tradingbot.kit.database import Connection, Database
 from tradingbot.kit.statement import Driver
 from tradingbot.kit.vault import Vault
 from tradingbot.ledger.balances import open_books
+from tradingbot.notifications.confirmation import Confirmations
 from tradingbot.notifications.desk import NotificationDesk
+from tradingbot.notifications.way_out import WayOut
 from tradingbot.orders.custody import Custody
 from tradingbot.orders.service import OrderDesk
 from tradingbot.orders.sessions import Sessions
@@ -41,6 +43,8 @@ class Parts:
     orders: OrderDesk
     notifications: NotificationDesk
     chats: ChatDesk
+    confirmations: Confirmations
+    way_out: WayOut
     strategies: Mapping[str, AnyStrategy]
     nudge: Callable[[], None]  # after a commit: sends on what it posted
     forget: Forget  # ends this process's session of an account
@@ -77,6 +81,8 @@ class Services:
         self.notifications = parts.notifications
         self.chats = parts.chats
         self.calls = parts.calls
+        self.confirmations = parts.confirmations
+        self.way_out = parts.way_out
         self.custody = Custody(parts.database, Sessions(parts.database, parts.exchanges))
         self._database = parts.database
 

@@ -17,7 +17,7 @@ from tradingbot.local.supervisor import Supervisor, together
 
 WORKERS = (("bot-worker", "--strategy=all"), ("order-monitor",), ("notifier",))
 # Trading goes on without them.
-ASIDE = ("telegram-bot",)
+ASIDE = ("telegram-bot", "email-worker")
 ADDRESSES = ("api_url", "paper_exchange_url", "database_url", "redis_url")
 OWN_DATABASE_SECONDS_MAX = 60
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

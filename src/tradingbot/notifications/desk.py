@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -13,11 +14,13 @@ from tradingbot.kit.vault import Vault
 from tradingbot.notifications import repository, service
 from tradingbot.notifications.audiences import Audiences
 from tradingbot.notifications.channels import QUEUE, missing
+from tradingbot.notifications.confirmation import Confirmations
 from tradingbot.notifications.errors import (
     ChannelNotOffered,
     ChannelNotSetUp,
     NothingToResend,
     NotificationNotFound,
+    TooManyLetters,
 )
 from tradingbot.notifications.router import ring
 from tradingbot.notifications.schemas import (
@@ -25,6 +28,7 @@ from tradingbot.notifications.schemas import (
     DeadLetterView,
     NotificationSettings,
     SettingsAnswer,
+    SettingsView,
 )
 from tradingbot.notifications.web_addresses import OURS
 
@@ -51,6 +55,7 @@ class NotificationDesk:
         gate: Gate,
         audiences: Audiences,
         offered: Collection[str],
+        confirmations: Confirmations,
         answer_seconds: float = ANSWER_SECONDS_MAX,
     ) -> None:
         self._database = database
@@ -59,6 +64,7 @@ class NotificationDesk:
         self._gate = gate
         self._audiences = audiences
         self._offered = frozenset(offered)
+        self._confirmations = confirmations
         self._answer_seconds = answer_seconds
 
     async def put_settings(self, user_id: int, body: NotificationSettings) -> SettingsAnswer:
@@ -71,7 +77,15 @@ class NotificationDesk:
             known = await repository.sealed_secret(connection, user_id)
             secret = await self._fresh(connection, user_id) if signed and known is None else None
         await self._audiences.changed(user_id)
+        if {"email_enabled", "email_address"} & body.model_fields_set:
+            await self._ask_whose(user_id, after)
         return SettingsAnswer.model_construct(**dict(after), webhook_secret=secret)
+
+    async def _ask_whose(self, user_id: int, settings: SettingsView) -> None:
+        """A letter to an address that is to be used and not proven, as far as the pace allows."""
+        if settings.email_enabled and settings.email_verified_at is None:
+            with suppress(TooManyLetters, ChannelNotOffered):
+                await self._confirmations.ask(user_id)
 
     async def new_secret(self, user_id: int) -> str:
         """From now on this one signs what is sent to the user's web address."""

@@ -49,7 +49,18 @@ ENGLISH = Language(
             "Compare it with the exchange; bots that use it may be waiting for you.",
         ),
         EventType.DAILY_SUMMARY: Entry(
-            "Your day", (Line("Fills", "{fills}"), PROFIT, Line("Fees", "{fees} {quote}"), NOTE)
+            "Your day",
+            (
+                Line("Fills", "{fills}"),
+                PROFIT,
+                Line("Also", "{more_profit}"),
+                Line("Fees", "{fees} {quote}"),
+                Line("Fees", "{fees_paid}"),
+                Line("Best bot", "{best_bot}: {best_profit} {profit_currency}"),
+                Line("Weakest bot", "{worst_bot}: {worst_profit} {profit_currency}"),
+                Line("Open orders", "{open_orders}"),
+                NOTE,
+            ),
         ),
     },
     test=Entry("Test", (Line("Channel", "{channel}"),), "It works: messages will come here."),

@@ -1,6 +1,7 @@
 """What can go wrong in telling people."""
 
 from tradingbot.kit.errors import Conflict, Invalid, NotFound
+from tradingbot.users.errors import TooManyAttempts
 
 
 class SettingsInvalid(Invalid):
@@ -31,6 +32,22 @@ class NotificationNotFound(NotFound):
 
 class NothingToResend(Conflict):
     code = "nothing_to_resend"
+
+
+class LinkInvalid(Invalid):
+    """Not complete, over, or of somebody else."""
+
+    code = "link_invalid"
+
+
+class CodeWrong(Invalid):
+    """Or it is over, or was tried too often."""
+
+    code = "code_wrong"
+
+
+class TooManyLetters(TooManyAttempts):
+    code = "too_many_letters"
 
 
 class CannotDeliver(Exception):  # noqa: N818  # errors are named after what is the case

@@ -25,8 +25,11 @@ LANGUAGES: Mapping[str, Language] = {"en": ENGLISH, "ru": RUSSIAN}
 # Their digits are grouped as the reader is used to.
 FIGURES = frozenset(
     {"quantity", "filled_quantity", "price", "average_price", "amount", "fee", "fees", "profit"}
+    | {"best_profit", "worst_profit"}
 )
-MONEY = frozenset({"price", "average_price", "amount", "profit", "fees"})
+MONEY = frozenset(
+    {"price", "average_price", "amount", "profit", "fees", "best_profit", "worst_profit"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,3 +88,26 @@ deliveries = Table(
     ),
     Index("ix_deliveries_sent_at", "sent_at"),  # a person's last minute
 )
+
+# Letters that ask whose an address is. The code is made from the row, and kept nowhere.
+email_verifications = Table(
+    "email_verifications",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("address", Text, nullable=False),
+    Column("created_at", Moment, nullable=False, server_default=func.now()),
+    Column("expires_at", Moment, nullable=False),
+    Column("next_attempt_at", Moment, nullable=False, server_default=func.now()),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("sent_at", Moment),
+    Column("error", Text),
+    Column("wrong_codes", Integer, nullable=False, server_default="0"),
+    Index("ix_email_verifications_user_id_id", "user_id", "id"),
+    Index("ix_email_verifications_address", "address"),
+    Index(
+        "ix_email_verifications_unsent",
+        "next_attempt_at",
+        postgresql_where=text("sent_at IS NULL AND error IS NULL"),
+    ),
+)

@@ -50,7 +50,17 @@ RUSSIAN = Language(
         ),
         EventType.DAILY_SUMMARY: Entry(
             "Итоги дня",
-            (Line("Сделок", "{fills}"), PROFIT, Line("Комиссии", "{fees} {quote}"), NOTE),
+            (
+                Line("Сделок", "{fills}"),
+                PROFIT,
+                Line("Ещё", "{more_profit}"),
+                Line("Комиссии", "{fees} {quote}"),
+                Line("Комиссии", "{fees_paid}"),
+                Line("Лучший бот", "{best_bot}: {best_profit} {profit_currency}"),
+                Line("Слабейший бот", "{worst_bot}: {worst_profit} {profit_currency}"),
+                Line("Открытых ордеров", "{open_orders}"),
+                NOTE,
+            ),
         ),
     },
     test=Entry(

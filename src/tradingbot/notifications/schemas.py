@@ -137,6 +137,14 @@ class ChannelTestView(BaseModel):
     words: str
 
 
+class ConfirmationCode(BaseModel):
+    """Six digits from the e-mail."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"code": "204981"}})
+
+    code: Annotated[str, Field(pattern=r"^[0-9]{6}$")]
+
+
 class SecretView(BaseModel):
     """Shown once: keep it where your messages arrive."""
 

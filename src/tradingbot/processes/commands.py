@@ -49,3 +49,23 @@ def telegram_bot() -> None:
     from tradingbot.processes import telegram_bot as process
 
     process.main(settings)
+
+
+def email_worker() -> None:
+    """Bring people's messages by e-mail until SIGTERM, and ask whose a new address is.
+
+    Any number may run at once. While the mail server is away or refuses the password, what is to
+    be sent waits up to a day. SMTP_URL takes ?starttls=offered, required or never (required where
+    a password leaves this machine) and ?verify=no for a server whose certificate nobody signed.
+
+    \b
+    Environment: DATABASE_URL, REDIS_URL, SECRET_KEY, SMTP_URL, MAIL_FROM, PUBLIC_URL
+    Example:     SMTP_URL=smtp://user:password@mail.example.com:587 \\
+                 MAIL_FROM='Bots <bots@example.com>' tradingbot email-worker
+    """
+    from tradingbot import settings as environment
+
+    settings = environment.load(*environment.EVERYTHING, "smtp_url")
+    from tradingbot.processes import email_worker as process
+
+    process.main(settings)

@@ -11,6 +11,7 @@ from tradingbot.kit.process import run
 from tradingbot.local.readiness import say_ready
 from tradingbot.notifications.channels import QUEUE, queue_of
 from tradingbot.notifications.courier import Courier
+from tradingbot.notifications.daily import DailySummaries
 from tradingbot.notifications.missed import MissedEvents
 from tradingbot.notifications.router import Router
 from tradingbot.settings import Settings
@@ -51,4 +52,5 @@ async def _work(base: Foundation, webhook: WebhookChannel, stopped: asyncio.Even
         group.create_task(console.run(stopped))
         group.create_task(by_web.run(stopped))
         group.create_task(MissedEvents(base.database, router).run(stopped))
+        group.create_task(DailySummaries(base.database, router, base.clock).run(stopped))
         say_ready(base.settings.data_dir, NAME)

@@ -27,6 +27,8 @@ def services(base: Foundation, path: OrderPath, checks: Mapping[str, Check]) -> 
             ),
             notifications=telling.desk(base),
             chats=chats(base),
+            confirmations=telling.confirmations(base),
+            way_out=telling.way_out(base),
             strategies=CATALOGUE,
             nudge=base.relay.nudge,
             forget=path.sessions.forget,

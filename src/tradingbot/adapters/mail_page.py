@@ -1,0 +1,59 @@
+"""What an e-mail shows: a page for those who see pages, and the same in plain letters."""
+
+from dataclasses import dataclass
+from datetime import UTC
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from tradingbot.notifications.mail_words import MAIL_WORDS
+from tradingbot.notifications.ports import Message
+from tradingbot.notifications.tone import tone
+
+# The band and the pale ground of the advice; dark letters on the ground in light mode.
+COLOURS = {
+    "plain": ("#2563eb", "#eff4ff"),
+    "good": ("#15803d", "#effaf3"),
+    "warning": ("#b45309", "#fff7e8"),
+    "bad": ("#c01c28", "#fff0f0"),
+}
+ZONE_NAME = "UTC"
+_PAGES = Environment(
+    loader=PackageLoader("tradingbot.adapters", "mail"),
+    autoescape=select_autoescape(["html"]),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """`button`: where the one button leads; `picture`: the content id of an image in the letter."""
+
+    unsubscribe: str = ""
+    button: str = ""
+    picture: str = ""
+    picture_words: str = ""
+
+
+def html_page(message: Message, extras: Extras) -> str:
+    return _PAGES.get_template("message.html").render(_known(message, extras))
+
+
+def text_page(message: Message, extras: Extras) -> str:
+    width = max((len(label) for label, _ in message.facts), default=0)
+    return _PAGES.get_template("message.txt").render(_known(message, extras) | {"width": width})
+
+
+def _known(message: Message, extras: Extras) -> dict[str, object]:
+    band, ground = COLOURS[tone(message)]
+    return {
+        "message": message,
+        "extras": extras,
+        "words": MAIL_WORDS[message.language],
+        "at": f"{message.happened_at.astimezone(UTC):%Y-%m-%d %H:%M} {ZONE_NAME}",
+        "tone": tone(message),
+        "band": band,
+        "ground": ground,
+    }
