@@ -69,14 +69,16 @@ async def test_an_id_that_cannot_be_is_404(api: Api, ann: str, id_: str) -> None
 
 async def test_every_route_but_the_door_asks_for_a_token(api: Api) -> None:
     paths = api.app.openapi()["paths"]
-    open_paths = ("/api/auth/", "/health/")
+    # Who comes by the link in a letter shows what is in it.
+    doors = ("email/confirm", "email/unsubscribe")
+    open_paths = ("/api/auth/", "/health/", *(f"/api/notifications/{door}" for door in doors))
     asked = 0
     for path, methods in paths.items():
         if path.startswith(open_paths) and path != "/api/auth/me":
             continue
         for method in methods:
             address = path.replace("{name}", "grid").replace("{exchange_id}", "binance")
-            for parameter in ("bot_id", "account_id", "order_id"):
+            for parameter in ("bot_id", "account_id", "order_id", "chat_id", "notification_id"):
                 address = address.replace(f"{{{parameter}}}", "1")
             answer = await api.call(method.upper(), address, {})
             assert answer.status_code == 401, (method, path, answer.text)

@@ -318,11 +318,11 @@ async def test_an_endpoint_has_so_many_uses_a_second(strict: Strict) -> None:
         assert headers["X-Bapi-Limit-Status"] == "0"
         # The first of three was 300 ms ago.
         assert int(headers["X-Bapi-Limit-Reset-Timestamp"]) == paper.venue.now() + 700
-        await bybit.cancel_order(placed["id"], S)  # has its own
-        await other.create_order(*order)  # and so has everybody
+        await other.create_order(*order)  # everybody has their own
         await bybit.edit_order(placed["id"], S, "limit", "buy", 0.002)
         with pytest.raises(ccxt_async.RateLimitExceeded, match="10006"):
             await bybit.edit_order(placed["id"], S, "limit", "buy", 0.003)
+        await bybit.cancel_order(placed["id"], S)  # has its own
         clock.ahead += timedelta(milliseconds=700)
         await bybit.create_order(*order)
         with pytest.raises(ccxt_async.RateLimitExceeded, match="10006"):
