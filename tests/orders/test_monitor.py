@@ -323,3 +323,16 @@ async def aged(world: World, order: Order) -> None:
             ),
             {"id": order.id},
         )
+
+
+async def test_the_wait_of_what_is_in_doubt_begins_as_a_monitor_comes(world: World) -> None:
+    world.exchange.fail_next(Fault.LOST_BEFORE)
+    order = await world.placed()
+    async with world.database.asking() as driver:
+        await driver.fetch("UPDATE orders SET check_after = now() + interval '1 hour'")
+
+    async def met() -> bool:
+        return order.id in world.resolver._first_seen
+
+    async with watching(world):
+        await until(met)

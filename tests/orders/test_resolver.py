@@ -66,6 +66,21 @@ async def test_after_the_fence_three_misses_prove_that_it_was_never_placed(world
     assert world.exchange.posts == []  # and nothing was sent again
 
 
+async def test_who_comes_anew_waits_from_then_on_whenever_the_first_look_is(world: World) -> None:
+    order = await sent(world, Fault.LOST_BEFORE)
+    await world.resolver.meet()
+    world.clock.advance(FENCE_SECONDS + 1)
+
+    assert (await resolve(world, order, times=3)).status is S.NOT_PLACED
+
+
+async def test_who_has_not_met_an_order_waits_from_the_first_look_on(world: World) -> None:
+    order = await sent(world, Fault.LOST_BEFORE)
+    world.clock.advance(FENCE_SECONDS + 1)
+
+    assert (await resolve(world, order, times=3)).status is S.SENDING
+
+
 async def test_a_request_that_arrives_after_the_fence_is_refused_by_the_exchange(
     world: World,
 ) -> None:

@@ -142,9 +142,13 @@ class Monitor:
             del self._watches[account_id]
 
     async def _sweep_forever(self) -> None:
+        met = False
         while await every(SWEEP_SECONDS, self._stopped):
             compared = [watch.account_id for watch in self._watches.values() if watch.compared]
             try:
+                if not met:
+                    await self._resolver.meet()
+                    met = True
                 async with self._database.asking() as driver:
                     due = await monitor_repository.take_due(driver, compared, SWEEP_ORDERS_MAX)
             except DatabaseUnreachable:

@@ -56,10 +56,11 @@ DUE = text("""
     OR (status IN ('planned', 'sending', 'open', 'partially_filled')
         AND cancel_requested_at IS NOT NULL AND check_after < now())
 """)
+IN_DOUBT = Statement(select(orders.c.id).where(text("orders.status = 'sending'")))
 # Taking them moves their next look, so that several sweepers share the work: to twice the age of
-# what is waited for, which comes to half a second, 1, 2, 4, 8 and from then on every 8.
+# what is waited for, which comes to half a second, 1, 2, 4 and from then on every 5.
 NEXT_LOOK = text("""
-    now() + least(interval '8 seconds', greatest(interval '0.5 seconds', now() - CASE
+    now() + least(interval '5 seconds', greatest(interval '0.5 seconds', now() - CASE
         WHEN status = 'sending' THEN updated_at
         WHEN cancel_requested_at IS NOT NULL THEN cancel_requested_at
         ELSE created_at
@@ -234,6 +235,11 @@ async def take_due(driver: Driver, compared: Sequence[int], limit: int) -> list[
     """
     rows = await TAKE_DUE.rows(driver, compared=list(compared), count=limit)
     return [order_of(row) for row in rows]
+
+
+async def in_doubt(driver: Driver) -> list[int]:
+    """The orders that were sent, as far as we know, and of which nothing is known."""
+    return [row["id"] for row in await IN_DOUBT.rows(driver)]
 
 
 async def live_orders(driver: Driver, account_id: int) -> list[Order]:

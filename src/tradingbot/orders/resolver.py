@@ -51,6 +51,15 @@ class Resolver:
         self._elsewhere = Elsewhere(database, sessions, executor)
         self._first_seen: dict[int, float] = {}
 
+    async def meet(self) -> None:
+        """Every order in doubt begins its wait now, whenever the first look at it will be.
+
+        Raises DatabaseUnreachable.
+        """
+        async with self._database.asking() as driver:
+            for order_id in await monitor_repository.in_doubt(driver):
+                self._see(order_id)
+
     async def resolve(self, order: Order) -> None:
         """One look. Raises ExchangeUnreachable: then nothing was learnt."""
         assert order.status is OrderStatus.SENDING
@@ -72,14 +81,15 @@ class Resolver:
         As much must have passed on a clock of our own that nobody sets: when the exchange's jumps,
         its engine is not done sooner.
         """
-        waited = self._passed() - self._seen_at(order)
+        waited = self._passed() - self._see(order.id)
         enough = (_fence_ms(order) - _signed_ms(order)) / 1000
         return waited > enough and await self._exchange_ms(order) > _fence_ms(order)
 
-    def _seen_at(self, order: Order) -> float:
+    def _see(self, order_id: int) -> float:
+        """When it was first seen."""
         if len(self._first_seen) >= REMEMBERED_MAX:
             self._first_seen.clear()  # then their wait begins anew
-        return self._first_seen.setdefault(order.id, self._passed())
+        return self._first_seen.setdefault(order_id, self._passed())
 
     async def _exchange_ms(self, order: Order) -> int:
         """Raises ExchangeUnreachable while its clock is not known."""
