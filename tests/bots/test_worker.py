@@ -99,6 +99,12 @@ class House:
         await until(so, f"{count} open orders")
         return await self.orders("open")
 
+    async def until_listening(self) -> None:
+        async def so() -> bool:
+            return bool(self.exchange._listeners[SYMBOL])
+
+        await until(so, "listening to prices")
+
     async def until_status(self, bot_id: int, status: str) -> None:
         async def so() -> bool:
             return bool(await self.column(bot_id, "status") == status)
@@ -262,7 +268,7 @@ async def test_a_bot_lost_to_a_claim_of_our_own_that_we_never_heard_of_comes_bac
 async def test_a_price_waited_for_wakes_the_bot(house: House) -> None:
     bot_id = await house.new_bot(params=GRID | {"stop_loss": "55000"})
     await house.until_open(6)
-    await asyncio.sleep(1.5)  # the feed opens
+    await house.until_listening()
 
     house.exchange.move(SYMBOL, D(54_000))
 
