@@ -38,8 +38,9 @@ class WebhookChannel:
 
     def _services(self) -> "AppriseSpeaker":
         if self._speaker is None:
-            # It takes a second and 40 MB to load, and most never need it.
-            from tradingbot.adapters.apprise_speaker import AppriseSpeaker  # noqa: PLC0415
+            from tradingbot.adapters.apprise_speaker import (  # noqa: PLC0415  # a second and 40 MB
+                AppriseSpeaker,  # that most never need
+            )
 
             self._speaker = AppriseSpeaker(self._gate)
         return self._speaker
