@@ -12,7 +12,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test seeds check fix docs chaos soak bench lock
+.PHONY: help demo up test seeds check fix docs chaos soak storm bench lock
 
 help:  ## this page
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -47,6 +47,9 @@ chaos: $(READY)  ## the fault tests at full length, hours of them; ARGS="--only 
 
 soak: $(READY)  ## an hour of trade under one per cent of every fault; ARGS="--hours 24"
 	$(RUN)/python -m tests.chaos --only 20 --exchange both $(ARGS)
+
+storm: $(READY)  ## 10,000 messages by each channel, carriers killed; ARGS="--channel telegram"
+	@$(RUN)/python -m tests.notifications $(ARGS)
 
 bench: $(READY)  ## the benchmarks, one JSON line each
 	$(RUN)/python -m bench $(ARGS)

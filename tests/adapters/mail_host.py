@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from ipaddress import ip_address
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+PUT_OFF = ("451 4.3.0 try again later", "421 4.3.2 going down for a moment")
 USER, PASSWORD = "bots@example.com", "a password: nobody/sees@it"
 
 
@@ -31,6 +33,10 @@ class MailHost:
     encrypted: list[bool] = field(default_factory=list)
     # By command: what it answers instead of taking it.
     answers: dict[str, str] = field(default_factory=dict)
+    # So much of all letters is put off, by chance.
+    refusing: float = 0.0
+    chance: Random = field(default_factory=lambda: Random(7))
+    refused: int = 0
 
     async def handle_EHLO(  # noqa: N802  # aiosmtpd's name for it
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: Any
@@ -59,6 +65,9 @@ class MailHost:
     ) -> str:
         if "DATA" in self.answers:
             return self.answers["DATA"]
+        if self.chance.random() < self.refusing:
+            self.refused += 1
+            return self.chance.choice(PUT_OFF)
         assert isinstance(envelope.content, bytes)
         mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
         assert isinstance(mail, EmailMessage)

@@ -1,7 +1,7 @@
 """A web address that counts what arrives, and answers 429 and 500 when its seed says so."""
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from random import Random
 from typing import Any
@@ -23,6 +23,14 @@ class Receiver:
         self.refused = 0
         # What it answers instead, when it is told to.
         self.answer: web.Response | None = None
+
+    def told(self) -> int:
+        return sum(self.arrived.values())
+
+    def count(self, sent: Mapping[int, str]) -> tuple[int, int]:
+        """Lost and doubled."""
+        lost = sum(1 for delivery_id in sent if not self.arrived[delivery_id])
+        return lost, sum(count - 1 for count in self.arrived.values() if count > 1)
 
     async def take(self, request: web.Request) -> web.Response:
         raw = await request.read()

@@ -1,29 +1,21 @@
-"""Many notifications, several couriers killed at random, a receiver that refuses at random.
+"""Many notifications, whoever carries them killed at random, a receiver that refuses at random."""
 
-`python -m tests.notifications.storm --messages 10000 --users 500` runs it at full size against the
-servers in DATABASE_URL and REDIS_URL, and prints what the receiving side counted.
-"""
-
-import argparse
 import asyncio
 import json
 import os
 import signal
 import sys
 import tempfile
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from redis.asyncio import Redis
 from sqlalchemy import insert, text
 
-from tests.notifications.receiver import Receiver, receiving
 from tradingbot.kit.database import Database
-from tradingbot.kit.schema import migrate
 from tradingbot.local.readiness import is_ready
 from tradingbot.notifications.channels import QUEUE
 from tradingbot.notifications.models import notification_settings
@@ -36,33 +28,39 @@ PUSH_AT_ONCE = 50
 LOOK_SECONDS = 0.05
 
 
-class Counting(Protocol):
-    """The receiving side; `arrived` counts by delivery."""
+class Receiving(Protocol):
+    """The other side, and what it has taken."""
 
-    arrived: Counter[int]
+    def told(self) -> int:
+        """How many notifications, each as often as it came."""
+
+    def count(self, sent: Mapping[int, str]) -> tuple[int, int]:
+        """How many are lost and how many came once too often; `sent`: reference by delivery."""
 
 
 @dataclass(frozen=True)
 class Storm:
-    """`process`: the command of `tradingbot` that carries the messages on `channel`.
+    """`processes`: commands of `tradingbot` that bring and carry what goes by `channel`.
 
     After `patience` seconds it is given up with TimeoutError.
     """
 
+    channel: str
+    processes: Sequence[str]
     messages: int = 1000
     users: int = 50
-    couriers: int = 3
     seed: int = 1
     kills: int = 12
-    process: str = "notifier"
-    channel: str = "webhook"
     patience: float = 110.0
+    environment: Mapping[str, str] = field(default_factory=dict)  # what they need besides
+    say: Callable[[str], None] = lambda _: None
 
 
 @dataclass(frozen=True)
 class Outcome:
     """As the receiving side counts. `lost` were never taken, `doubled` more than once."""
 
+    channel: str
     told: int
     lost: int
     doubled: int
@@ -71,18 +69,15 @@ class Outcome:
     seconds: float
 
 
+Chosen: TypeAlias = Callable[[int], Mapping[str, Any]]
+
+
 async def rage(
-    storm: Storm,
-    database_url: str,
-    redis_url: str,
-    receiver: Counting,
-    chosen: Mapping[str, Any],
-    environment: Mapping[str, str],
+    storm: Storm, database_url: str, redis_url: str, receiver: Receiving, chosen: Chosen
 ) -> Outcome:
     """Push, kill, and count once nothing is pending any more.
 
-    `chosen`: each user's settings; `{user_id}` in a text stands for the user's number.
-    `environment`: what the couriers need besides. Raises TimeoutError when it takes too long.
+    `chosen`: the settings of a user, by number. Raises TimeoutError when it takes too long.
     """
     started = asyncio.get_running_loop().time()
     database = Database(database_url)
@@ -90,30 +85,21 @@ async def rage(
         people = await _people(database, storm, chosen)
         async with asyncio.TaskGroup() as group:
             pushing = group.create_task(_push(storm, redis_url, people))
-            kills = await _carried(
-                storm, receiver, database, database_url, redis_url, environment, pushing
-            )
-        return await _count(
-            storm, database, receiver, kills, asyncio.get_running_loop().time() - started
-        )
+            servers = {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
+            kills = await _carried(storm, receiver, database, servers, pushing)
+        seconds = asyncio.get_running_loop().time() - started
+        return await _count(storm, database, receiver, kills, seconds)
     finally:
         await database.close()
 
 
-async def _people(database: Database, storm: Storm, chosen: Mapping[str, Any]) -> list[int]:
+async def _people(database: Database, storm: Storm, chosen: Chosen) -> list[int]:
     emails = [{"email": f"p{n}@example.com", "password_hash": "-"} for n in range(storm.users)]
     async with database.begin() as connection:
         made = await connection.execute(insert(users).returning(users.c.id), emails)
         ids = [int(row.id) for row in made]
         settings = [
-            {
-                "user_id": user_id,
-                "enabled_events": list(map(str, EVERY_EVENT)),
-                **{
-                    name: value.format(user_id=user_id) if isinstance(value, str) else value
-                    for name, value in chosen.items()
-                },
-            }
+            {"user_id": user_id, "enabled_events": list(map(str, EVERY_EVENT)), **chosen(user_id)}
             for user_id in ids
         ]
         await connection.execute(insert(notification_settings), settings)
@@ -139,35 +125,26 @@ async def _push(storm: Storm, redis_url: str, people: Sequence[int]) -> None:
             await asyncio.sleep(0.05)
 
 
-def _due(storm: Storm, receiver: Counting) -> int:
+def _due(storm: Storm, receiver: Receiving) -> int:
     """How many should have been killed by now: they are spread over what there is to tell."""
-    told = sum(receiver.arrived.values())
-    return min(storm.kills, told * (storm.kills + 1) // storm.messages)
+    return min(storm.kills, receiver.told() * (storm.kills + 1) // storm.messages)
 
 
 async def _carried(
     storm: Storm,
-    receiver: Counting,
+    receiver: Receiving,
     database: Database,
-    database_url: str,
-    redis_url: str,
-    environment: Mapping[str, str],
+    servers: Mapping[str, str],
     pushing: asyncio.Task[None],
 ) -> int:
     """Until all is told, with one courier after another killed and replaced; how many were."""
     chance = Random(storm.seed + 1)
     kills = 0
     with tempfile.TemporaryDirectory(prefix="storm-") as place:
-        settings = {
-            "DATABASE_URL": database_url,
-            "REDIS_URL": redis_url,
-            "SECRET_KEY": SECRET_KEY,
-            "LOG_LEVEL": "ERROR",
-            **environment,
-        }
+        settings = {"SECRET_KEY": SECRET_KEY, "LOG_LEVEL": "ERROR", **servers, **storm.environment}
         couriers = [
-            _Courier(storm.process, Path(place) / str(number), settings)
-            for number in range(storm.couriers)
+            _Courier(process, Path(place) / str(number), settings)
+            for number, process in enumerate(storm.processes)
         ]
         try:
             async with asyncio.timeout(storm.patience):
@@ -177,6 +154,7 @@ async def _carried(
                         victim = chance.choice(couriers)
                         await victim.kill()
                         kills += 1
+                        storm.say(f"{receiver.told()} of {storm.messages} told, {kills} killed")
                         await victim.start()
                     else:
                         await asyncio.sleep(LOOK_SECONDS)
@@ -222,42 +200,19 @@ async def _is_over(database: Database, storm: Storm) -> bool:
 
 
 async def _count(
-    storm: Storm, database: Database, receiver: Counting, kills: int, seconds: float
+    storm: Storm, database: Database, receiver: Receiving, kills: int, seconds: float
 ) -> Outcome:
-    query = text("SELECT id, status FROM deliveries WHERE channel = :channel")
+    query = text("SELECT id, status, reference FROM deliveries WHERE channel = :channel")
     async with database.reading() as connection:
         found = (await connection.execute(query, {"channel": storm.channel})).all()
-    alive = [row.id for row in found if row.status == "sent"]
-    lost = sum(1 for id_ in alive if not receiver.arrived[id_]) + storm.messages - len(found)
-    doubled = sum(count - 1 for count in receiver.arrived.values() if count > 1)
-    dead = len(found) - len(alive)
-    return Outcome(sum(receiver.arrived.values()), lost, doubled, dead, kills, round(seconds, 1))
-
-
-WEBHOOK: Mapping[str, Any] = {"webhook_enabled": True, "max_per_minute": 600}
-
-
-async def by_webhook(
-    storm: Storm, database_url: str, redis_url: str, refusing: float = 0.1
-) -> Outcome:
-    """To web addresses of ours, one for each user."""
-    async with receiving(Receiver(seed=storm.seed, refusing=refusing)) as receiver:
-        chosen = {**WEBHOOK, "webhook_url": receiver.url + "/{user_id}"}
-        private = {"WEBHOOK_ALLOW_PRIVATE": "true"}
-        return await rage(storm, database_url, redis_url, receiver, chosen, private)
-
-
-async def _main(storm: Storm) -> None:
-    database_url = os.environ["DATABASE_URL"]  # noqa: TID251  # a test has no settings
-    redis_url = os.environ["REDIS_URL"]  # noqa: TID251  # a test has no settings
-    await migrate(database_url)
-    outcome = await by_webhook(storm, database_url, redis_url)
-    sys.stdout.write(json.dumps({"name": "storm", **asdict(outcome)}) + "\n")
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("messages", "users", "couriers", "seed", "kills"):
-        parser.add_argument(f"--{name}", type=int, default=getattr(Storm, name))
-    parser.add_argument("--patience", type=float, default=3600.0, help="seconds")
-    asyncio.run(_main(Storm(**vars(parser.parse_args()))))
+    sent = {row.id: row.reference for row in found if row.status == "sent"}
+    lost, doubled = receiver.count(sent)
+    return Outcome(
+        channel=storm.channel,
+        told=receiver.told(),
+        lost=lost + storm.messages - len(found),
+        doubled=doubled,
+        dead=len(found) - len(sent),
+        kills=kills,
+        seconds=round(seconds, 1),
+    )

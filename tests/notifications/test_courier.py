@@ -8,6 +8,7 @@ from sqlalchemy import text
 from tests.kit.waiting import until
 from tests.notifications.conftest import a_user
 from tests.notifications.test_deliveries import due_now, sweep
+from tradingbot.kit import ids
 from tradingbot.kit.cache import NoCache
 from tradingbot.kit.database import Database
 from tradingbot.notifications import repository, service
@@ -47,11 +48,11 @@ async def put(database: Database, user_id: int, **chosen: Any) -> SettingsView:
 
 async def happen(database: Database, user_id: int, *kinds: str, channel: str = "webhook") -> None:
     async with database.begin() as connection:
-        for number, kind in enumerate(kinds):
+        for kind in kinds:
             await repository.add(
                 connection,
                 user_id=user_id,
-                source_id=f"{user_id}:{channel}:{number}:{kind}",
+                source_id=ids.new_uid(),
                 event_type=kind,
                 data={},
                 channels=[channel],
@@ -117,21 +118,41 @@ async def test_a_dead_address_switches_the_channel_off_and_says_so_once(
     assert (await put(database, user_id, webhook_enabled=True)).notes == {}
 
 
-async def test_after_an_outage_everything_comes_in_one(database: Database, user_id: int) -> None:
+async def test_an_outage_costs_one_try_at_a_time_and_then_everything_comes_in_one(
+    database: Database, user_id: int
+) -> None:
     await put(database, user_id, **HOOK)
     hook = Hook(ConnectionError("away"))
     courier = Courier(database, hook)
-    for kind in ("order_filled", "order_placed", "bot_started", "bot_stopped", "deal_closed"):
-        await happen(database, user_id, kind)
+    for tries in range(1, 31):
+        await due_now(database)
+        await happen(database, user_id, "order_filled")
         await sweep(courier)
+        await happen(database, user_id, "bot_error")
+        await sweep(courier)  # nothing: its channel rests
+        assert len(hook.messages) == tries
+    assert {state for state, _, _ in await states(database, user_id)} == {"pending"}
     hook.answers, hook.messages = [OK], []
-    async with database.begin() as connection:
-        # One of them is due; the others come along.
-        await connection.execute(text("UPDATE deliveries SET next_attempt_at = now() WHERE id = 1"))
+    await due_now(database)
     await sweep(courier)
-    assert [message.event_type for message in hook.messages] == ["digest"]
-    assert len(hook.messages[0].delivery_ids) == 5
+    assert [(one.event_type, len(one.delivery_ids)) for one in hook.messages] == [
+        ("digest", 30),
+        ("digest", 30),
+    ]
     assert {state for state, _, _ in await states(database, user_id)} == {"sent"}
+
+
+async def test_who_is_told_to_wait_waits_with_all_there_is(
+    database: Database, user_id: int
+) -> None:
+    await put(database, user_id, **HOOK)
+    hook = Hook(Later(30, "HTTP 429"), OK)
+    courier = Courier(database, hook)
+    await happen(database, user_id, "order_filled")
+    await sweep(courier)
+    await happen(database, user_id, "bot_error")
+    await sweep(courier)
+    assert len(hook.messages) == 1
 
 
 async def test_what_waits_for_the_night_to_end_was_not_tried(

@@ -210,7 +210,7 @@ async def test_what_fails_is_tried_again_later_and_then_sent(
     ("errors", "status", "why"),
     [
         ([CannotDeliver("the chat is blocked")], "dead", "the chat is blocked"),
-        ([TimeoutError()] * 3, "dead", "given up after 3 tries: TimeoutError: TimeoutError"),
+        ([TimeoutError()] * 3, "dead", "given up after a day: TimeoutError: TimeoutError"),
     ],
 )
 async def test_what_will_never_arrive_is_given_up_with_the_reason(
@@ -223,6 +223,7 @@ async def test_what_will_never_arrive_is_given_up_with_the_reason(
     why: str,
 ) -> None:
     monkeypatch.setattr(couriers, "ATTEMPTS_MAX", 3)
+    monkeypatch.setattr(couriers, "STALE", timedelta(0))
     courier = Courier(database, Heard(*errors))
     await Router(database, queue).handle(an_item(user_id))
     for _ in errors:
@@ -282,6 +283,7 @@ async def test_history_comes_page_by_page_and_is_ones_own(
     assert (await history(database, await a_user(database, "b@example.com"))).items == []
 
 
-def test_pauses_grow_up_to_ten_minutes() -> None:
+def test_pauses_grow_up_to_a_minute_however_long_it_takes() -> None:
     assert 1 <= pause_seconds(1) <= 2
-    assert 300 <= pause_seconds(15) <= 600
+    assert 30 <= pause_seconds(15) <= 60
+    assert 30 <= pause_seconds(5000) <= 60

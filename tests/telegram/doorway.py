@@ -34,6 +34,7 @@ class Written:
     message_id: int
     changed: bool
     at: float
+    text: str
 
 
 @dataclass
@@ -122,7 +123,7 @@ class Doorway:
             return no
         answer = await self._pass(method, form)
         number = int(form["message_id"]) if changed else answer["result"]["message_id"]
-        self.written.append(Written(chat_id, number, changed, monotonic()))
+        self.written.append(Written(chat_id, number, changed, monotonic(), form["text"]))
         return web.json_response(answer)
 
     def _refusal(self, chat_id: int, *, changed: bool) -> web.Response | None:

@@ -27,13 +27,15 @@ SWEEP_SECONDS = 1.0
 SEND_SECONDS_MAX = 20.0
 # Longer than a send may take, and noting what became of it.
 HOLD = timedelta(seconds=40)
-# 2 s, 4 s … 10 minutes: all in all about two hours.
-ATTEMPTS_MAX = 20
+# 2 s, 4 s … a minute: what is back is noticed soon.
 PAUSE_SECONDS = 2.0
-PAUSE_SECONDS_MAX = 600.0
+PAUSE_SECONDS_MAX = 60.0
+DOUBLINGS_MAX = 10
+# Given up when it has been tried so often, and is so old that nobody waits for it.
+ATTEMPTS_MAX = 20
+STALE = timedelta(days=1)
 # A channel that always says later is not believed for ever.
 LATER_SECONDS_MAX = 3600.0
-STALE = timedelta(days=1)
 SHOWN_CHARACTERS_MAX = 300
 # So many people are told at once: one whose server is slow keeps nobody waiting.
 HANDS = 8
@@ -174,10 +176,10 @@ class Courier:
         self, sheaf: Sheaf, message: Message, rest: Sequence[int], error: str
     ) -> None:
         tried = {held.delivery_id: held.attempts for held in sheaf.held}
-        over = [id_ for id_ in message.delivery_ids if tried[id_] >= ATTEMPTS_MAX]
-        again = [id_ for id_ in message.delivery_ids if tried[id_] < ATTEMPTS_MAX]
-        if over:
-            await self._give_up(over, f"given up after {ATTEMPTS_MAX} tries: {error}")
+        late = [id_ for id_ in _stale(sheaf, message.delivery_ids) if tried[id_] >= ATTEMPTS_MAX]
+        again = [id_ for id_ in message.delivery_ids if id_ not in late]
+        if late:
+            await self._give_up(late, f"given up after a day: {error}")
         # The longest tried says how long it has been going on.
         attempts = max((tried[id_] for id_ in again), default=1)
         pause = pause_seconds(attempts)
@@ -191,12 +193,11 @@ class Courier:
         self, sheaf: Sheaf, delivery_ids: Sequence[int], why: str, seconds: float
     ) -> None:
         log.info("delivery_put_off", channel=sheaf.channel, seconds=seconds, why=why)
-        stale = {held.delivery_id for held in sheaf.held if sheaf.now - held.created_at > STALE}
-        late = [id_ for id_ in delivery_ids if id_ in stale]
+        late = _stale(sheaf, delivery_ids)
         if late:
             await self._give_up(late, f"given up after a day: {why}")
         async with self._database.begin() as connection:
-            again = [id_ for id_ in delivery_ids if id_ not in stale]
+            again = [id_ for id_ in delivery_ids if id_ not in late]
             until = sheaf.now + timedelta(seconds=seconds)
             await repository.give_back(connection, again, _shown(why), until)
 
@@ -221,9 +222,14 @@ class Courier:
 
 
 def pause_seconds(attempts: int) -> float:
-    """Doubled with each attempt, up to ten minutes; half of it by chance, to spread the crowd."""
-    pause = min(PAUSE_SECONDS_MAX, PAUSE_SECONDS * 2.0 ** (attempts - 1))
+    """Doubled with each attempt, up to a minute; half of it by chance, to spread the crowd."""
+    pause = min(PAUSE_SECONDS_MAX, PAUSE_SECONDS * 2.0 ** min(attempts - 1, DOUBLINGS_MAX))
     return pause / 2 + ids.jitter(pause / 2)
+
+
+def _stale(sheaf: Sheaf, delivery_ids: Sequence[int]) -> list[int]:
+    old = {held.delivery_id for held in sheaf.held if sheaf.now - held.created_at > STALE}
+    return [id_ for id_ in delivery_ids if id_ in old]
 
 
 def _shown(words: str) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Select,
     Text,
     and_,
     any_,
@@ -25,7 +26,7 @@ from tradingbot.notifications import repository
 from tradingbot.notifications.channels import EACH
 from tradingbot.notifications.models import deliveries, notification_settings, notifications
 from tradingbot.notifications.ports import Receipt
-from tradingbot.notifications.sheaf import Held, Sheaf
+from tradingbot.notifications.sheaf import OWN_REASONS, Held, Sheaf
 
 MINUTE = timedelta(minutes=1)
 # More than that is told in the next digest.
@@ -141,7 +142,7 @@ async def _whose(connection: Connection, channel: str, delivery_id: int | None) 
     due = (
         select(notifications.c.user_id)
         .select_from(deliveries.join(notifications, _BY_NUMBER))
-        .where(_pending(channel), _DUE, _FREE)
+        .where(_pending(channel), _DUE, _FREE, notifications.c.user_id.not_in(_resting(channel)))
         .order_by(deliveries.c.next_attempt_at)
         .limit(1)
         .with_for_update(skip_locked=True, of=deliveries)
@@ -152,13 +153,27 @@ async def _whose(connection: Connection, channel: str, delivery_id: int | None) 
     return user_id
 
 
+def _resting(channel: str) -> Select[tuple[int]]:
+    """Whose channel failed, or said later: what is new waits with what was tried."""
+    tried, told = deliveries.alias("tried"), notifications.alias("told")
+    return (
+        select(told.c.user_id)
+        .select_from(tried.join(told, told.c.id == tried.c.notification_id))
+        .where(
+            tried.c.channel == channel,
+            tried.c.status == "pending",
+            tried.c.next_attempt_at > func.now(),
+            tried.c.error.is_not(None),
+            tried.c.error.not_in(OWN_REASONS),
+        )
+    )
+
+
 async def _take(connection: Connection, channel: str, user_id: int, hold: timedelta) -> list[Held]:
-    """What failed before comes along with what is due: after an outage it all goes in one."""
     theirs = (
         select(deliveries.c.id)
         .select_from(deliveries.join(notifications, _BY_NUMBER))
-        .where(_pending(channel), _FREE, notifications.c.user_id == user_id)
-        .where(or_(_DUE, deliveries.c.attempts > 0))
+        .where(_pending(channel), _DUE, _FREE, notifications.c.user_id == user_id)
         .order_by(deliveries.c.id)
         .limit(SHEAF_MAX)
         .with_for_update(skip_locked=True, of=deliveries)

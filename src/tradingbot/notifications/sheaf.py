@@ -22,6 +22,9 @@ from tradingbot.notifications.schemas import SettingsView
 # So many are told one by one; more than that in one.
 ALONE_MAX = 3
 MINUTE = timedelta(minutes=1)
+QUIET, ENOUGH = "quiet hours", "enough for this minute"
+# Why something waits that could be told: its reader's wish, and not the channel's.
+OWN_REASONS = (QUIET, ENOUGH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +77,10 @@ def plan(sheaf: Sheaf) -> Plan:
 def _pause(sheaf: Sheaf, going: int) -> tuple[datetime | None, str]:
     quiet = quiet_until(sheaf.settings, sheaf.now)
     if quiet is not None:
-        return quiet, "quiet hours"
+        return quiet, QUIET
     if sheaf.sent + going < sheaf.settings.max_per_minute:
         return None, ""
-    return (sheaf.first_sent_at or sheaf.now) + MINUTE, "enough for this minute"
+    return (sheaf.first_sent_at or sheaf.now) + MINUTE, ENOUGH
 
 
 def _told(sheaf: Sheaf, held: Sequence[Held], room: int = ALONE_MAX) -> list[Message]:
