@@ -167,7 +167,8 @@ def test_a_random_walk_leaves_the_same_profit_in_the_fills_and_in_the_books(seed
     assert state.cells_completed > 0
     assert state.grid_profit > 0
     assert x.finished == []
-    assert x.notified == []
+    assert [note.type for note in x.notified] == ["deal_closed"] * state.cells_completed
+    assert sum(note.profit or 0 for note in x.notified) == state.grid_profit
     sold = sum(fill.side is Side.SELL for fill in x.fills)
     assert sold == x.state.cells_completed
 
@@ -185,7 +186,7 @@ def test_stopping_and_starting_at_every_step_changes_no_holding_for_the_worse() 
         x.calm()
     assert x.state.phase is Phase.RUNNING
     assert len(x.book) >= len(x.state.cells) - 1
-    assert x.notified == []
+    assert {note.type for note in x.notified} == {"deal_closed"}
 
 
 @pytest.mark.parametrize("fee", [None, "USDT", "BNB"])

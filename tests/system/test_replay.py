@@ -99,7 +99,13 @@ async def test_the_bots_books_equal_the_exchanges_journal_to_the_last_digit(
         assert Decimal(told["holding"]) == theirs.holding
         assert {c: Decimal(fee) for c, fee in told["fees"].items()} == theirs.fees
 
-        assert int(told["strategy"]["cells_completed"]) > 0
+        deals = [
+            Decimal(event["data"]["profit"])
+            for event in await system.everything(f"/api/bots/{bot['id']}/events")
+            if event["type"] == "deal_closed"
+        ]
+        assert len(deals) == int(told["strategy"]["cells_completed"]) > 0
+        assert sum(deals) == Decimal(told["strategy"]["grid_profit"])
 
         # And by plain addition, which knows nothing of positions.
         sums = totals(journal, account, SYMBOL)

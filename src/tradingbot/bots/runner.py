@@ -33,6 +33,7 @@ from tradingbot.trading.event import (
 )
 from tradingbot.trading.intent import Finish, WatchPrice
 from tradingbot.trading.market import Market
+from tradingbot.trading.money import plain, spoken
 
 EVENTS_AT_ONCE_MAX = 50
 # Of all the orders a stopped bot may have left behind.
@@ -149,7 +150,11 @@ class Runner:
 
     async def _tell(self, driver: Driver, bot: BotRow, led: Walk) -> None:
         for note in led.notes:
-            await self._record(driver, bot, EventType(note.type), note.reason, note.reason)
+            message, more = note.reason, {}
+            if note.profit is not None:
+                message = f"{note.reason}: {_signed(note.profit)} {bot.symbol.partition('/')[2]}"
+                more = {"profit": plain(note.profit)}
+            await self._record(driver, bot, EventType(note.type), message, note.reason, **more)
         if any(isinstance(event, Started) for event, _ in led.steps):
             await self._record(driver, bot, EventType.BOT_STARTED, f"{bot.name} is running.")
         if led.finish is not None:
@@ -172,11 +177,17 @@ class Runner:
         kind: EventType,
         message: str,
         reason: str = "",
+        **more: str,
     ) -> None:
-        data = {"bot": bot.name, "strategy": bot.strategy, "symbol": bot.symbol, "reason": reason}
+        what = {"bot": bot.name, "strategy": bot.strategy, "symbol": bot.symbol, "reason": reason}
+        data = what | more
         await events.record(
             driver, user_id=bot.user_id, bot_id=bot.id, type=kind, message=message, data=data
         )
+
+
+def _signed(profit: Decimal) -> str:
+    return f"+{spoken(profit)}" if profit > 0 else spoken(profit)
 
 
 def _turn(bot: BotRow, finish: Finish | None) -> tuple[Turn, dict[str, str]]:

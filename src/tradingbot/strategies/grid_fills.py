@@ -8,6 +8,7 @@ from tradingbot.strategies.grid_draft import Draft
 from tradingbot.strategies.grid_orders import COST_PLACES
 from tradingbot.strategies.grid_state import ON_BUY, Cell, Phase, Status, cell_of
 from tradingbot.trading.event import OrderCancelled, OrderFilled, OrderRefused
+from tradingbot.trading.intent import Notify
 from tradingbot.trading.market import breach
 from tradingbot.trading.money import ZERO, spoken
 from tradingbot.trading.order import Execution, Side
@@ -68,16 +69,17 @@ def _sold(draft: Draft, index: int, event: Executed) -> None:
     draft.loosen(rest, rest_cost)
     if execution.quantity:
         draft.state = replace(draft.state, cells_completed=draft.state.cells_completed + 1)
-        draft.causes[index] = _sale(draft, index, execution, earned)
+        _close(draft, index, execution, earned)
     draft.put(index, _well(cell, Status.EMPTY, ZERO, ZERO))
 
 
-def _sale(draft: Draft, index: int, execution: Execution, earned: Decimal) -> str:
+def _close(draft: Draft, index: int, execution: Execution, earned: Decimal) -> None:
+    """A cell that bought and has sold is a deal: its owner hears of it, and the next order too."""
     sold = spoken(_price(draft, execution))
-    low = spoken(draft.state.lines[index])
-    quote = draft.market.quote
-    result = f"{'earned' if earned >= 0 else 'lost'} {spoken(abs(earned))} {quote}"
-    return f"sold at {sold} after buying at {low}, {result}, buying again one line lower"
+    deal = f"sold at {sold} after buying at {spoken(draft.state.lines[index])}"
+    result = f"{'earned' if earned >= 0 else 'lost'} {spoken(abs(earned))} {draft.market.quote}"
+    draft.intents.append(Notify("deal_closed", deal, earned))
+    draft.causes[index] = f"{deal}, {result}, buying again one line lower"
 
 
 def _refused(draft: Draft, index: int, event: OrderRefused) -> None:

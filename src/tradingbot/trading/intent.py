@@ -51,10 +51,14 @@ class UnwatchPrice:
 
 @dataclass(frozen=True, slots=True)
 class Notify:
-    """Tell the owner: `type` is an event type people can be told about, such as target_reached."""
+    """Tell the owner: `type` is an event type people can be told about, such as target_reached.
+
+    `profit`, in quote, where the news is that something was earned or lost.
+    """
 
     type: str
     reason: str
+    profit: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
