@@ -59,6 +59,7 @@ class Point:
 
 
 REPOSITORY = "tradingbot.orders.repository"
+ASKED = "tradingbot.adapters.ccxt_session:CcxtSession.place"
 PLACE, CANCEL = "place", "cancel"
 
 
@@ -104,10 +105,7 @@ POINTS = {
         Point(
             8,
             "answered",
-            {
-                process: Place(Moment.AFTER, "tradingbot.adapters.ccxt_session:CcxtSession.place")
-                for process in SENDERS
-            },
+            {process: Place(Moment.AFTER, ASKED) for process in SENDERS},
         ),
         Point(
             9,
@@ -156,10 +154,7 @@ POINTS = {
         Point(
             16,
             "stalled",
-            {
-                process: Place(Moment.AFTER, f"{REPOSITORY}:{claim}", _some)
-                for process, claim in (("api", "plan_to_send"), ("bot-worker", "claim_to_send"))
-            },
+            {process: Place(Moment.BEFORE, ASKED) for process in ("api", "bot-worker")},
             SIGSTOP,
         ),
     )

@@ -115,6 +115,8 @@ class Doorway:
             if self._waiting or monotonic() > until:
                 return web.json_response({"ok": True, "result": self._waiting})
             await asyncio.sleep(LOOK_SECONDS)
+            if self.http.closed:  # whoever asked was killed, and all is over
+                return _no(502, "Bad Gateway")
 
     async def _written(self, method: str, form: Form) -> web.Response:
         chat_id, changed = int(form["chat_id"]), method == "editMessageText"
