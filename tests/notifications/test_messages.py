@@ -51,6 +51,13 @@ def text(kind: str, data: dict[str, object], language: str) -> str:
         ("order_filled", "ru", ORDER,
          ("Ордер исполнен: покупка 0,001 BTC/USDT, цена 49 990,50 USDT, сумма 49,9905 USDT,"
          " комиссия 0,01 USDT")),
+        ("daily_summary", "ru",
+         {"fills": 1234, "profit": "-1500.5", "profit_currency": "USDT",
+          "more_profit": "1234.5 EUR, 0.5 BTC", "fees_paid": "a few coins", "open_orders": "10000"},
+         ("Итоги дня: сделок 1 234, прибыль -1 500,50 USDT, ещё 1 234,50 EUR, 0,50 BTC,"
+          " комиссии a few coins, открытых ордеров 10 000")),
+        ("bot_stopped", "ru", {"bot": "A", "message": "A: stopped by its owner"},
+         "Бот остановлен: A, A: остановлен владельцем"),
         ("exchange_error", "en", ORDER | {"reason": "not enough USDT"},
          "The exchange refused: buy 0.001 BTC/USDT, price 50,000.00 USDT, not enough USDT"),
         ("bot_started", "en", BOT, "Bot started: My Bot, grid on BTC/USDT"),

@@ -9,6 +9,8 @@ from tradingbot.notifications.wording import Language
 # Longer ones are no amounts anybody trades.
 DIGITS_MAX = 40
 MONEY_PLACES = 2
+# What is less than one would vanish in two places.
+GAIN_PLACES = 6
 
 
 def number(value: object) -> Decimal | None:
@@ -33,6 +35,28 @@ def figure(value: Decimal, speech: Language, *, money: bool) -> str:
     grouped = f"{int(whole):,}".replace(",", speech.thousands)
     sign = "-" if value < 0 else ""
     return f"{sign}{grouped}{speech.point}{places}" if places else f"{sign}{grouped}"
+
+
+def gain(value: Decimal, speech: Language) -> str:
+    """Money earned or lost, as short as a picture needs it."""
+    places = GAIN_PLACES if abs(value) < 1 else MONEY_PLACES
+    short = round(value, places)
+    return f"{'+' if short > 0 else ''}{figure(short, speech, money=True)}"
+
+
+def count(value: int, speech: Language) -> str:
+    return figure(Decimal(value), speech, money=False)
+
+
+def sums(line: str, speech: Language) -> str:
+    """Amounts of money with their currencies, as in `0.1 BTC, 1200 USDT`; the rest as it is."""
+    return ", ".join(_sum(part, speech) for part in line.split(", "))
+
+
+def _sum(part: str, speech: Language) -> str:
+    digits, space, currency = part.partition(" ")
+    exact = number(digits)
+    return part if exact is None else f"{figure(exact, speech, money=True)}{space}{currency}"
 
 
 def amount_of(data: Mapping[str, Any]) -> Decimal | None:

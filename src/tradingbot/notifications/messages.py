@@ -10,7 +10,8 @@ from typing import Any
 
 from tradingbot.events.schemas import EventType
 from tradingbot.notifications.english import ENGLISH
-from tradingbot.notifications.figures import amount_of, figure, number
+from tradingbot.notifications.figures import amount_of, count, figure, number, sums
+from tradingbot.notifications.reasons import said_in
 from tradingbot.notifications.russian import RUSSIAN
 from tradingbot.notifications.wording import Entry, Language, Line
 
@@ -30,6 +31,11 @@ FIGURES = frozenset(
 MONEY = frozenset(
     {"price", "average_price", "amount", "profit", "fees", "best_profit", "worst_profit"}
 )
+COUNTS = frozenset({"fills", "open_orders"})
+# Amounts of several currencies in one line.
+SUMS = frozenset({"more_profit", "fees_paid"})
+# Whole sentences of whoever noticed.
+SENTENCES = frozenset({"reason", "message"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,7 @@ def tell(event_type: str, data: Mapping[str, Any], language: str) -> Telling:
     """
     speech = LANGUAGES[language]
     entry = speech.test if event_type == TEST else speech.entries[EventType(event_type)]
-    known = _known(data, speech)
+    known = _known(data, language)
     said = [
         (line, line.template.format_map(known)) for line in entry.lines if _is_known(line, known)
     ]
@@ -77,11 +83,11 @@ def digest(told: Sequence[Happened], language: str, zone: tzinfo) -> Telling:
     speech = LANGUAGES[language]
     counts = Counter(EventType(one.event_type) for one in told)
     if len(counts) == 1:
-        title = f"{speech.counts[EventType(told[0].event_type)]}: {len(told)}"
+        title = f"{speech.counts[EventType(told[0].event_type)]}: {count(len(told), speech)}"
         facts = []
     else:
-        title = speech.digest_title.format(count=len(told))
-        facts = [(speech.counts[kind], str(count)) for kind, count in counts.most_common()]
+        title = speech.digest_title.format(count=count(len(told), speech))
+        facts = [(speech.counts[kind], count(many, speech)) for kind, many in counts.most_common()]
     facts += [
         (speech.profit, f"{figure(total, speech, money=True)} {currency}".strip())
         for currency, total in sorted(_profits(told).items())
@@ -99,13 +105,22 @@ def digest(told: Sequence[Happened], language: str, zone: tzinfo) -> Telling:
 
 def shortened(value: str) -> str:
     """One line of bearable length, whatever letters a name holds: it must not forge another."""
+    return _cut(_line(value))
+
+
+def _line(value: str) -> str:
     line = "".join(letter if letter.isprintable() else " " for letter in value)
-    line = " ".join(line.split())
+    return " ".join(line.split())
+
+
+def _cut(line: str) -> str:
     return line if len(line) <= VALUE_CHARACTERS_MAX else f"{line[:VALUE_CHARACTERS_MAX]}…"
 
 
-def _known(data: Mapping[str, Any], speech: Language) -> dict[str, str]:
-    known = {name: shown for name, value in data.items() if (shown := _shown(name, value, speech))}
+def _known(data: Mapping[str, Any], language: str) -> dict[str, str]:
+    speech = LANGUAGES[language]
+    known = {name: _shown(name, value, language) for name, value in data.items()}
+    known = {name: shown for name, shown in known.items() if shown}
     if "reason" not in data and known.get("message"):
         known["reason"] = known["message"]
     base, _, quote = known.get("symbol", "").partition("/")
@@ -115,14 +130,19 @@ def _known(data: Mapping[str, Any], speech: Language) -> dict[str, str]:
     return {"base": base, "quote": quote, "profit_currency": quote} | known
 
 
-def _shown(name: str, value: object, speech: Language) -> str:
+def _shown(name: str, value: object, language: str) -> str:
     """Empty for what no line can say: the absent and the nested."""
     if value is None or isinstance(value, bool | dict | list):
         return ""
-    if name in FIGURES and (exact := number(value)) is not None:
-        return figure(exact, speech, money=name in MONEY)
-    line = shortened(str(value))
-    return speech.words.get(line, line)
+    if name in FIGURES | COUNTS and (exact := number(value)) is not None:
+        return figure(exact, LANGUAGES[language], money=name in MONEY)
+    line = _line(str(value))
+    if name in SENTENCES:
+        return _cut(said_in(language, line))
+    if name in SUMS:
+        return _cut(sums(line, LANGUAGES[language]))
+    line = _cut(line)
+    return LANGUAGES[language].words.get(line, line)
 
 
 def _is_known(line: Line, known: Mapping[str, str]) -> bool:

@@ -154,7 +154,7 @@ class Attendant:
                 log.warning("answer_unavailable", why=away.message)
                 return Screen(words.say("trouble"))
             except Fact as fact:
-                return Screen(words.say("refused", why=fact.message))
+                return Screen(words.say("refused", why=words.reason(fact.message)))
             except Exception as error:
                 log.exception("answer_broken", why=cause(error))
                 return Screen(words.say("trouble"))

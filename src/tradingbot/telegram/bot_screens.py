@@ -73,7 +73,7 @@ def bot(words: Words, shown: Bot, earned: PerformanceView, *, acts: bool) -> Scr
         words.say("bot.status", status=words.word("status", shown.status)),
     ]
     if shown.status_reason:
-        lines.append(words.say("bot.reason", reason=shown.status_reason))
+        lines.append(words.say("bot.reason", reason=words.reason(shown.status_reason)))
     held = ", ".join(f"{amount(each)} {asset}" for asset, each in earned.holdings.items())
     lines.append(words.say("bot.holdings", holdings=held or words.label("balance.nothing")))
     lines.append(words.say("bot.price", price=amount(earned.price), quote=earned.quote))
@@ -100,7 +100,11 @@ def bot(words: Words, shown: Bot, earned: PerformanceView, *, acts: bool) -> Scr
 
 def why(words: Words, shown: Bot, events: Sequence[EventView], more: str | None) -> Screen:
     lines = [
-        words.say("why.line", at=f"{event.created_at:%d.%m. %H:%M:%S} UTC", message=event.message)
+        words.say(
+            "why.line",
+            at=f"{event.created_at:%d.%m. %H:%M:%S} UTC",
+            message=words.reason(event.message),
+        )
         for event in events
     ]
     turning = [Button(words.label("button.bot", mark="◂", name=_short(shown.name)), _ask(shown))]

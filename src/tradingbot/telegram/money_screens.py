@@ -73,7 +73,7 @@ def balance(
             )
         )
         if account.held_reason:
-            lines.append(words.say("balance.held", why=account.held_reason))
+            lines.append(words.say("balance.held", why=words.reason(account.held_reason)))
         lines += _coins(words, ledger.coins)
     if not books:
         lines.append(words.say("balance.none"))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
+from tradingbot.notifications.reasons import said_in
 from tradingbot.telegram.english import ENGLISH
 from tradingbot.telegram.markup import escape
 from tradingbot.telegram.russian import RUSSIAN
@@ -21,6 +22,10 @@ class Words:
         return self._catalogue[key].format_map(
             {name: escape(value) for name, value in facts.items()}
         )
+
+    def reason(self, sentence: str) -> str:
+        """Why something is so, as whoever noticed says it in English."""
+        return said_in(self.language, sentence)
 
     def label(self, key: str, **facts: object) -> str:
         """What stands on a button, where nothing is markup."""
