@@ -1,7 +1,9 @@
 """Every e-mail as it is read; GOLDEN=write writes the pages anew, to be looked at in the diff."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -41,6 +43,20 @@ def test_each_tone_has_its_colour() -> None:
     colours = ("#15803d", "#b45309", "#c01c28", "#2563eb")
     for page, colour in zip((good, lost, bad, plain), colours, strict=True):
         assert [one for one in colours if one in page] == [colour]
+
+
+@pytest.mark.parametrize(
+    ("zone", "shown"),
+    [
+        ("Europe/Berlin", "2026-11-25 10:00 CET"),
+        ("Asia/Almaty", "2026-11-25 14:00 UTC+05"),
+        ("UTC", "2026-11-25 09:00 UTC"),
+    ],
+)
+def test_a_page_says_when_by_the_readers_clock(zone: str, shown: str) -> None:
+    there = replace(message(), happened_at=message().happened_at.astimezone(ZoneInfo(zone)))
+    assert f">{shown}</p>" in html_page(there, EXTRAS)
+    assert f"\n{shown}\n" in text_page(there, EXTRAS)
 
 
 @pytest.mark.parametrize(("name", "shown"), SHOWN.items())

@@ -45,6 +45,17 @@ def test_a_digest_says_how_many_and_what_they_made() -> None:
     assert message.address == "https://example.com/x"
 
 
+def test_a_message_has_its_time_by_the_readers_clock() -> None:
+    (message,) = plan(sheaf(FILL, timezone="Asia/Almaty")).messages
+    assert message.happened_at == NOW
+    assert message.happened_at.hour == 17
+
+
+def test_a_digest_groups_the_digits_of_its_counts() -> None:
+    (message,) = plan(sheaf(*[FILL] * 1000, TROUBLE, language="ru")).messages[1:]
+    assert message.title == "Ордеров исполнено: 1 000"
+
+
 def test_a_full_minute_waits_until_its_first_message_is_a_minute_old() -> None:
     planned = plan(sheaf(FILL, FILL, sent=20))
     assert (planned.messages, planned.waiting) == ([], [1, 2])

@@ -12,8 +12,11 @@ LEFT, RIGHT, TOP, BOTTOM = 6, 96, 14, 30
 GOOD, BAD, GREY = (22, 163, 74), (220, 68, 68), (134, 144, 158)
 
 
-def picture(days: Sequence[str], values: Sequence[Decimal]) -> bytes:
-    """A PNG; the last value says its colour. `days` and `values` go together, two at least."""
+def picture(days: Sequence[str], values: Sequence[Decimal], label: str) -> bytes:
+    """A PNG; the last value says its colour, and `label` is how it is written.
+
+    `days` and `values` go together, two at least.
+    """
     image = Image.new("RGBA", (WIDTH * SCALE, HEIGHT * SCALE), (0, 0, 0, 0))
     draw = ImageDraw.Draw(image)
     font = ImageFont.load_default(size=15 * SCALE)
@@ -36,16 +39,10 @@ def picture(days: Sequence[str], values: Sequence[Decimal]) -> bytes:
     x, y = points[-1]
     radius = 4 * SCALE
     draw.ellipse([x - radius, y - radius, x + radius, y + radius], fill=colour)
-    draw.text((x + 9 * SCALE, y), _short(values[-1]), fill=colour, font=font, anchor="lm")
+    draw.text((x + 9 * SCALE, y), label, fill=colour, font=font, anchor="lm")
     bottom = (HEIGHT - 6) * SCALE
     draw.text((LEFT * SCALE, bottom), days[0], fill=GREY, font=font, anchor="ls")
     draw.text((x_of(len(values) - 1), bottom), days[-1], fill=GREY, font=font, anchor="rs")
     out = io.BytesIO()
     image.save(out, "PNG", optimize=True)
     return out.getvalue()
-
-
-def _short(value: Decimal) -> str:
-    places = 2 if abs(value) >= 1 or not value else 6
-    words = f"{value:+,.{places}f}"
-    return words.rstrip("0").rstrip(".") if places > 2 else words

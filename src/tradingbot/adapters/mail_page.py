@@ -1,7 +1,7 @@
 """What an e-mail shows: a page for those who see pages, and the same in plain letters."""
 
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import datetime
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
@@ -16,7 +16,6 @@ COLOURS = {
     "warning": ("#b45309", "#fff7e8"),
     "bad": ("#c01c28", "#fff0f0"),
 }
-ZONE_NAME = "UTC"
 _PAGES = Environment(
     loader=PackageLoader("tradingbot.adapters", "mail"),
     autoescape=select_autoescape(["html"]),
@@ -52,8 +51,14 @@ def _known(message: Message, extras: Extras) -> dict[str, object]:
         "message": message,
         "extras": extras,
         "words": MAIL_WORDS[message.language],
-        "at": f"{message.happened_at.astimezone(UTC):%Y-%m-%d %H:%M} {ZONE_NAME}",
+        "at": _moment(message.happened_at),
         "tone": tone(message),
         "band": band,
         "ground": ground,
     }
+
+
+def _moment(at: datetime) -> str:
+    """With the name of its zone; many zones have only figures for one."""
+    zone = at.tzname() or ""
+    return f"{at:%Y-%m-%d %H:%M} {zone if zone.isalpha() else f'UTC{zone}'}"

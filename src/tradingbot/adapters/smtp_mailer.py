@@ -12,8 +12,10 @@ from tradingbot.kit.clock import Clock
 from tradingbot.notifications.confirmation import CONFIRMATION
 from tradingbot.notifications.curve import Curve, curve_of
 from tradingbot.notifications.errors import CannotDeliver
+from tradingbot.notifications.figures import gain
 from tradingbot.notifications.mail_server import Sender
 from tradingbot.notifications.mail_words import MAIL_WORDS
+from tradingbot.notifications.messages import LANGUAGES
 from tradingbot.notifications.ports import Message, Receipt
 
 PICTURE = "curve@tradingbot"
@@ -41,12 +43,17 @@ class SmtpMailer:
                 self._sender,
                 self._clock.now(),
                 self._extras(message, curve),
-                picture(curve.days, curve.values) if curve else None,
+                self._picture(message, curve) if curve else None,
             )
         except (ValueError, IndexError, MessageError):  # the standard library's parser knows all
             raise CannotDeliver("no letter can go to this address", gone=True) from None
         words = await self._line.send(mail, self._sender.address, message.address)
         return Receipt(reference=mail["Message-ID"], words=words)
+
+    def _picture(self, message: Message, curve: Curve) -> bytes:
+        return picture(
+            curve.days, curve.values, gain(curve.values[-1], LANGUAGES[message.language])
+        )
 
     def _extras(self, message: Message, curve: Curve | None) -> Extras:
         if message.event_type == CONFIRMATION:

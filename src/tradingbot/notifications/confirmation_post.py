@@ -16,6 +16,8 @@ from tradingbot.notifications.confirmation_repository import Asked
 from tradingbot.notifications.courier import SEND_SECONDS_MAX, pause_seconds
 from tradingbot.notifications.errors import CannotDeliver, Later
 from tradingbot.notifications.ports import Channel
+from tradingbot.notifications.quiet import zone_of
+from tradingbot.notifications.schemas import SettingsView
 
 log = logger(__name__)
 
@@ -52,11 +54,12 @@ class ConfirmationPost:
                 return False
             audience = await repository.audience(connection, asked.user_id)
         with bound(user_id=asked.user_id):
-            await self._send(asked, audience.settings.language if audience else "en")
+            await self._send(asked, audience.settings if audience else SettingsView())
         return True
 
-    async def _send(self, asked: Asked, language: str) -> None:
-        message = self._confirmations.message(asked, language, self._clock.now())
+    async def _send(self, asked: Asked, settings: SettingsView) -> None:
+        there = self._clock.now().astimezone(zone_of(settings))
+        message = self._confirmations.message(asked, settings.language, there)
         try:
             async with asyncio.timeout(SEND_SECONDS_MAX):
                 await self._channel.send(message)

@@ -24,7 +24,7 @@ class Message:
     advice: str  # what to do, or ""
     text: str  # all of it in one line
     data: Mapping[str, Any]  # the raw facts
-    happened_at: datetime
+    happened_at: datetime  # by the reader's own clock
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,5 +111,5 @@ def _message(
         advice=telling.advice,
         text=telling.text,
         data=data,
-        happened_at=max(one.created_at for one in held),
+        happened_at=max(one.created_at for one in held).astimezone(zone_of(sheaf.settings)),
     )
