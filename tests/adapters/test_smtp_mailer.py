@@ -218,6 +218,17 @@ async def test_a_summary_brings_its_picture() -> None:
     assert not any(part.get_content_type() == "image/png" for part in plain.walk())
 
 
+async def test_a_picture_has_its_figure_in_the_readers_way() -> None:
+    async with mail_host() as host, mailer(f"smtp://127.0.0.1:{host.port}") as channel:
+        for language in ("en", "ru", "ru"):
+            await channel.send(message(EventType.DAILY_SUMMARY, language, curve=CURVE))
+    english, russian, again = (
+        [part.get_payload() for part in mail.walk() if part.get_content_type() == "image/png"]
+        for mail in host.got
+    )
+    assert english != russian == again != []
+
+
 def test_a_mailbox_nobody_knows_is_told_from_a_letter_nobody_wants() -> None:
     assert is_gone(550, "5.1.1 unknown")
     assert is_gone(550, "who?")

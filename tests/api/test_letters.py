@@ -72,12 +72,13 @@ async def later(api: Api, seconds: int) -> None:
 async def test_a_code_proves_an_address(
     api: Api, ann: str, post: ConfirmationPost, mailbox: Mailbox
 ) -> None:
-    await put(api, ann, ON | {"language": "ru"})
+    await put(api, ann, ON | {"language": "ru", "timezone": "Asia/Almaty"})
     assert await post.send_one()
     assert not await post.send_one()
     (message,) = mailbox.got
     assert message.address == "anna@example.com"
     assert message.title == "Это ваш адрес?"
+    assert message.happened_at.tzname() == "+05"
     code = message.facts[0][1]
     assert not await proven(api, ann)
     wrong = f"{(int(code) + 1) % 1_000_000:06}"

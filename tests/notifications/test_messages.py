@@ -116,5 +116,12 @@ def test_a_name_with_braces_is_only_a_name() -> None:
     )
 
 
+def test_a_long_reason_is_said_in_russian_before_it_is_cut() -> None:
+    coins = " and ".join(f"{number} COIN{number}" for number in range(1, 25))
+    said = text("account_warning", {"reason": f"{coins} are missing"}, "ru")
+    assert said.startswith("Проверьте счёт: не хватает 1 COIN1 и 2 COIN2")
+    assert said.endswith("…")
+
+
 def test_five_thousand_characters_are_cut() -> None:
     assert len(text("bot_error", {"reason": "x" * 5000}, "en")) < 300

@@ -111,6 +111,12 @@ def test_nothing_anybody_pushes_ends_badly(pushed: str) -> None:
     assert isinstance(russian(pushed), str)
 
 
+def test_sentences_in_sentences_end_somewhere() -> None:
+    deep = russian("stopped: " * 50 + "stopped")
+    assert deep.startswith("остановлен: остановлен: ")
+    assert deep.endswith("stopped: stopped")
+
+
 def test_what_is_longer_than_anything_we_say_is_left_alone() -> None:
     flood = "stopped: " * CHARACTERS_MAX
     assert russian(flood) == flood

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.telegram.conftest import Town
 from tests.telegram.gallery import ACCOUNT, CALM, EARNED, EVENTS, LEDGER
 from tradingbot.telegram import bot_screens, money_screens
 from tradingbot.telegram.words import Words
@@ -22,5 +23,14 @@ def test_a_reason_is_said_in_the_language_of_the_chat(language: str, shown: str)
         bot_screens.bot(words, bot, EARNED, acts=True),
         bot_screens.why(words, bot, [event], None),
         money_screens.balance(words, [(account, LEDGER)], None),
+        money_screens.panicked(words, 1, 0, [NO_MONEY]),
     ):
         assert shown in screen.text
+
+
+async def test_a_refusal_is_said_in_the_language_of_the_chat(town: Town) -> None:
+    await town.api.bot(town.token)
+    await town.phone.ask("/lang ru")
+    await town.phone.ask("/stopbot 1 cancel")
+    refused = await town.phone.ask("/startbot 1 yes")
+    assert "он останавливается: запустите его снова, когда остановится" in refused.text

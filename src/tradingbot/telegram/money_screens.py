@@ -103,7 +103,7 @@ def really_panic(words: Words) -> Screen:
 def panicked(words: Words, bots: int, orders_ended: int, left: Sequence[str]) -> Screen:
     """`left`: what could not be done, each with its reason."""
     lines = [words.say("panic.done", bots=bots, orders=orders_ended)]
-    lines += [words.say("panic.left", left=each) for each in left[:COINS_MAX]]
+    lines += [words.say("panic.left", left=words.reason(each)) for each in left[:COINS_MAX]]
     return screen(lines, [Button(words.label("button.status"), "status")])
 
 
