@@ -73,6 +73,11 @@ def test_the_words(kind: str, language: str, data: dict[str, object], line: str)
     assert text(kind, data, language) == line
 
 
+def test_of_a_little_that_is_known_all_is_said() -> None:
+    little: dict[str, object] = {"symbol": "BTC/USDT", "price": "60000"}
+    assert text("order_filled", little, "en") == "Order filled: BTC/USDT, price 60,000.00 USDT"
+
+
 def test_every_language_speaks_of_every_event() -> None:
     for name, language in LANGUAGES.items():
         assert set(language.entries) == set(EventType), name

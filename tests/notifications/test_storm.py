@@ -20,6 +20,7 @@ async def test_nothing_is_lost_and_hardly_anything_doubled(
 def test_what_is_counted_by_numbers_and_titles_misses_nothing() -> None:
     assert tells_of("Order filled") == 1
     assert tells_of("<b>18 messages at once</b>") == 18
+    assert tells_of("Orders filled: 1,000") == 1000
     noted = {1: "a", 2: "b", 3: "b"}
     assert counted([("a", 1), ("b", 2)], noted) == (0, 0)
     assert counted([("a", 1)], noted) == (2, 0)

@@ -20,8 +20,8 @@ EMAIL = Storm("email", ["notifier"] * 2 + ["email-worker"] * 2)
 
 def tells_of(title: str) -> int:
     """Of how many a message tells by its title: only that of a digest has a number."""
-    number = re.search(r"\d+", title)
-    return int(number[0]) if number else 1
+    number = re.search(r"\d[\d,]*", title)
+    return int(number[0].replace(",", "")) if number else 1
 
 
 def counted(got: Iterable[tuple[str, int]], sent: Mapping[int, str]) -> tuple[int, int]:

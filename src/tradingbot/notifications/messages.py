@@ -65,9 +65,8 @@ def tell(event_type: str, data: Mapping[str, Any], language: str) -> Telling:
     speech = LANGUAGES[language]
     entry = speech.test if event_type == TEST else speech.entries[EventType(event_type)]
     known = _known(data, language)
-    said = [
-        (line, line.template.format_map(known)) for line in entry.lines if _is_known(line, known)
-    ]
+    lines = [line for first in entry.lines if (line := _known_line(first, known)) is not None]
+    said = [(line, line.template.format_map(known)) for line in lines]
     if not said and known.get("message"):
         said = [(Line("", "", bare=True), known["message"])]
     return Telling(
@@ -143,6 +142,13 @@ def _shown(name: str, value: object, language: str) -> str:
         return _cut(sums(line, LANGUAGES[language]))
     line = _cut(line)
     return LANGUAGES[language].words.get(line, line)
+
+
+def _known_line(line: Line, known: Mapping[str, str]) -> Line | None:
+    """Itself, or what is said instead."""
+    if _is_known(line, known):
+        return line
+    return line.instead and _known_line(line.instead, known)
 
 
 def _is_known(line: Line, known: Mapping[str, str]) -> bool:

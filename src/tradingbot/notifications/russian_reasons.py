@@ -58,6 +58,9 @@ REASONS: Mapping[str, str] = {
     "line {line:count} bought at {price:figure}": "линия {line} купила по {price}",
     "line {line:count} bought a part at {price:figure}": "линия {line} купила часть по {price}",
     "bought at the start for line {line:count}": "куплено при запуске для линии {line}",
+    "sold at {sold:figure} after buying at {low:figure}": (
+        "продано по {sold} после покупки по {low}"
+    ),
     "sold at {sold:figure} after buying at {low:figure}, earned {sum:figure} {quote:word}, buying "
     "again one line lower": (
         "продано по {sold} после покупки по {low}, заработано {sum} {quote}, покупаем снова "

@@ -10,12 +10,13 @@ from tradingbot.events.schemas import EventType
 class Line:
     """A labelled fact; it is said when everything its template names is there.
 
-    `bare`: on one line with the others it goes without its label.
+    `bare`: on one line with the others it goes without its label. `instead`: said when this cannot.
     """
 
     label: str
     template: str
     bare: bool = False
+    instead: "Line | None" = None
 
 
 @dataclass(frozen=True, slots=True)
