@@ -117,7 +117,8 @@ async def run(stage: Stage) -> list[Verdict]:
 async def hang(scene: Scene, count: int) -> tuple[Batch, float]:
     """Nothing is answered for longer than anybody waits; how soon all is known afterwards."""
     batch = await placed(scene, count, BLACKOUT)
-    await scene.fleet.exchange.disturb(BLACKOUT[1:], scene.stage.seed)
+    # What hangs ends with its own timeout: nothing may still hang when traffic goes on.
+    await scene.fleet.exchange.disturb(UNHEARD, scene.stage.seed)
     await asyncio.sleep(HANG_SECONDS)
     await scene.fleet.exchange.disturb([], scene.stage.seed)
     loop = asyncio.get_running_loop()
