@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from signal import SIGCONT
 from typing import Any
 
@@ -12,10 +13,12 @@ from tests.chaos.fleet import Shape
 from tests.chaos.scene import Scene, Stage, judge, opened
 from tests.chaos.verdict import Verdict
 from tests.system.running import until
+from tradingbot.paper.journal import Entry
 
 STALE = ("-1021", "10002")
 SECONDS_MAX = 3600
 STILL_SECONDS_MAX = 20
+ANSWERED_SECONDS_MAX = 20
 
 
 async def run(stage: Stage) -> list[Verdict]:
@@ -27,9 +30,10 @@ async def run(stage: Stage) -> list[Verdict]:
         await scene.crowd.look()
         for number in range(rounds):
             await stall(scene, number, seconds)
+            await answered(scene, (number + 1) * apis)
         settled = await scene.settled()
         frozen = [death for death in scene.fleet.died() if death["point"] == "stalled"]
-        refused = [entry for entry in scene.fleet.journal() if entry["kind"] == "refused"]
+        refused = refusals(scene)
         stale = [entry["cid"] for entry in refused if entry["code"] in STALE]
         verdict = scene.verdict(
             3, f"{len(frozen)} processes stopped for {seconds} s, claimed order in hand"
@@ -61,6 +65,18 @@ async def stall(scene: Scene, number: int, seconds: float) -> None:
             api.born.stopped.clear()
             api.threats = ()
             scene.fleet.strike(api.name, SIGCONT)
+
+
+def refusals(scene: Scene) -> list[Entry]:
+    return [entry for entry in scene.fleet.journal() if entry["kind"] == "refused"]
+
+
+async def answered(scene: Scene, count: int) -> None:
+    """They go on where they stood: nobody is killed before what they had in hand was answered."""
+    with suppress(TimeoutError):  # then the verdict says what is missing
+        async with asyncio.timeout(ANSWERED_SECONDS_MAX):
+            while len(refusals(scene)) < count:  # noqa: ASYNC110  # seen in a file
+                await asyncio.sleep(0.1)
 
 
 async def ask_once(scene: Scene, api: Api, body: Any, key: str) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from tests.orders.test_service import a_body
 from tests.orders.world import World
-from tradingbot.orders import quarantine_repository
+from tradingbot.orders import quarantine as quarantines
 from tradingbot.orders.errors import AccountHeld
 from tradingbot.orders.executor import attempt
 from tradingbot.orders.quarantine import HOLDING, Finding, Kind, Quarantine
@@ -47,14 +47,17 @@ async def test_of_one_kind_a_person_hears_once_a_minute(world: World) -> None:
     assert await world.event_types() == ["account_warning"] * 2
 
 
-async def test_a_flood_is_cut_short(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quarantine_repository, "UNRESOLVED_MAX", 4)
+@pytest.mark.parametrize("kind", Kind)
+async def test_a_flood_is_cut_short_unless_our_books_lack_what_it_tells_of(
+    world: World, monkeypatch: pytest.MonkeyPatch, kind: Kind
+) -> None:
+    monkeypatch.setattr(quarantines, "UNRESOLVED_MAX", 4)
     quarantine = Quarantine(world.database)
 
     for number in range(9):
-        await quarantine.put(a_finding(world, subject=str(number)))
+        await quarantine.put(a_finding(world, kind=kind, subject=str(number)))
 
-    assert len(await world.quarantined()) == 4
+    assert len(await world.quarantined()) == (9 if kind in HOLDING else 4)
 
 
 async def test_the_same_found_at_the_same_time_is_one(world: World) -> None:

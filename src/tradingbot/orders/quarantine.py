@@ -28,6 +28,9 @@ class Kind(StrEnum):
 
 # Our books lack something: what is decided from them may be wrong until a person has looked.
 HOLDING = frozenset({Kind.UNKNOWN_ORDER, Kind.UNKNOWN_FILLS, Kind.REOPENED_ORDER, Kind.LOST_RECORD})
+# Of one kind on one account: who did not look at these will not look at more, but what the books
+# lack is kept whole.
+UNRESOLVED_MAX, LACKING_MAX = 200, 20_000
 HELD = "Trading on this account is held until you release it."
 
 
@@ -59,11 +62,12 @@ class Quarantine:
 async def put(driver: Driver, finding: Finding) -> None:
     """Keep it; hold the account if it is of that kind; tell the owner, one of a kind a minute."""
     kept = (finding.account_id, finding.kind, finding.subject)
-    times = await repository.put(driver, *kept, dumps(finding.what), finding.why)
-    if times != 1:
+    holds = finding.kind in HOLDING
+    most = LACKING_MAX if holds else UNRESOLVED_MAX
+    what = dumps(finding.what)
+    if await repository.put(driver, *kept, what=what, why=finding.why, most=most) != 1:
         return
     log.warning("quarantined", account_id=finding.account_id, kind=finding.kind, why=finding.why)
-    holds = finding.kind in HOLDING
     if holds:
         await repository.hold(driver, finding.account_id, finding.why)
     if not await repository.told_lately(driver, *kept):

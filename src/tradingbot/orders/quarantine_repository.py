@@ -25,9 +25,6 @@ from tradingbot.exchanges.models import exchange_accounts
 from tradingbot.kit.statement import Driver, Row, Statement
 from tradingbot.orders.models import quarantine
 
-# Of one kind on one account: who did not look at these will not look at more.
-UNRESOLVED_MAX = 200
-
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
@@ -142,10 +139,12 @@ PAGE = Statement(
 )
 
 
-async def put(driver: Driver, account_id: int, kind: str, subject: str, what: str, why: str) -> int:
-    """How often this has been put there by now; 0 when there is more of its kind than helps."""
+async def put(
+    driver: Driver, account_id: int, kind: str, subject: str, *, what: str, why: str, most: int
+) -> int:
+    """How often this has been put there by now; 0 when `most` of its kind are unresolved."""
     told = {"kind": kind, "subject": subject, "what": what, "why": why}
-    row = await PUT.row(driver, account_id=account_id, most=UNRESOLVED_MAX, **told)
+    row = await PUT.row(driver, account_id=account_id, most=most, **told)
     return 0 if row is None else int(row["times"])
 
 
