@@ -20,7 +20,8 @@ from tradingbot.exchanges.ports import Credentials
 _log = logging.getLogger("ccxt.quiet")
 _log.setLevel(logging.WARNING)
 
-STREAMING = {"keepAlive": 15_000, "maxPingPongMisses": 1.9}  # a silent peer is dead after 30 s
+# A silent peer is dead after 23 to 35 s: ccxt looks once in each period.
+STREAMING = {"keepAlive": 12_000, "maxPingPongMisses": 1.9}
 TIMEOUT_MS = 15_000  # longer than the 10 s after which Binance's own engine gives up
 NOWHERE = "http://127.0.0.1:9/blocked"
 OPTIONS = {
