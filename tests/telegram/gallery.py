@@ -110,7 +110,7 @@ EVENTS = [
 ]
 
 
-def an_order(number: int, status: OrderStatus, price: str | None) -> OrderView:
+def an_order(number: int, status: OrderStatus, price: str | None, filled: str = "0") -> OrderView:
     return OrderView(
         id=number,
         bot_id=1,
@@ -121,8 +121,8 @@ def an_order(number: int, status: OrderStatus, price: str | None) -> OrderView:
         quantity="0.00100",
         price=price,
         status=status,
-        filled_quantity="0",
-        average_price=None,
+        filled_quantity=filled,
+        average_price="59999.5" if filled != "0" else None,
         fee="0",
         fee_currency=None,
         client_order_id="tb-1",
@@ -135,7 +135,13 @@ def an_order(number: int, status: OrderStatus, price: str | None) -> OrderView:
 
 
 def screens(words: Words) -> dict[str, Screen]:
-    orders = [an_order(1, OrderStatus.OPEN, "60000"), an_order(2, OrderStatus.FILLED, None)]
+    orders = [
+        an_order(1, OrderStatus.OPEN, "60000"),
+        an_order(2, OrderStatus.FILLED, None, "0.001"),
+        an_order(3, OrderStatus.PARTIALLY_FILLED, "60000", "0.0004"),
+        an_order(4, OrderStatus.CANCELLED, "60000", "0.0004"),
+        an_order(5, OrderStatus.SENDING, None),
+    ]
     chosen = NotificationSettings(telegram_enabled=True, enabled_events=[EventType.ORDER_FILLED])
     held = [(ACCOUNT, LEDGER)]
     return {

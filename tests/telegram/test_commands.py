@@ -6,6 +6,7 @@ from tests.telegram.conftest import Town
 from tests.telegram.phone import Phone
 from tradingbot.telegram.commands import COMMANDS
 from tradingbot.telegram.words import Words
+from tradingbot.trading.order import OrderStatus
 
 
 async def bot_statuses(town: Town) -> dict[str, str]:
@@ -116,6 +117,40 @@ async def test_status_profit_balance_and_orders_show_what_the_api_shows(town: To
     assert every.text.startswith("<b>Orders</b>")
     back = await town.phone.press(every, "Open ones")
     assert back.text == orders.text
+
+
+async def test_orders_shows_page_by_page_all_that_have_not_ended_and_what_is_filled_of_them(
+    town: Town,
+) -> None:
+    await town.api.bot(town.token)
+    order = {"bot_id": 1, "symbol": "BTC/USDT", "side": "buy", "type": "limit"}
+    for price in range(50001, 50017):
+        body = order | {"quantity": 0.001, "price": price}
+        placed = await town.api.call("POST", "/api/orders", body, token=town.token)
+        assert placed.status_code == 201, placed.text
+    for number, status in enumerate(OrderStatus, 1):
+        await town.api.rows(
+            "UPDATE orders SET status = :status, filled_quantity = 0.0004, filled_cost = 20 "
+            "WHERE price = :price",
+            status=status,
+            price=50000 + number,
+        )
+    first = await town.phone.ask("/orders")
+    second = await town.phone.press(first, "More")
+    lines = [line for page in (first, second) for line in page.text.split("\n")[1:]]
+    assert "Orders: 11 open of 16" in (await town.phone.ask("/status")).text
+    assert [line.partition(" · no. ")[0] for line in lines] == [
+        *(f"Buy 0.001 BTC/USDT at 50,0{number} · open" for number in range(16, 9, -1)),
+        "Buy 0.0004 of 0.001 BTC/USDT at 50,004 · partly filled",
+        "Buy 0.0004 of 0.001 BTC/USDT at 50,003 · open",
+        "Buy 0.0004 of 0.001 BTC/USDT at 50,002 · being sent",
+        "Buy 0.0004 of 0.001 BTC/USDT at 50,001 · planned",
+    ]
+    assert len(first.text.split("\n")) == 11
+    assert "More ▸" not in second.buttons
+    every = await town.phone.press(second, "All orders")
+    rest = await town.phone.press(every, "More")
+    assert "Buy 0.0004 of 0.001 BTC/USDT at 50,000 · cancelled" in rest.text
 
 
 async def test_why_tells_what_a_bot_did(town: Town) -> None:

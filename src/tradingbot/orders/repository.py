@@ -223,14 +223,17 @@ async def page(  # its filters, each by name
     bot_id: int | None = None,
     status: str | None = None,
     symbol: str | None = None,
+    live: bool = False,
     before_id: int | None = None,
     limit: int = 50,
 ) -> list[Order]:
-    """Newest first, at most `limit`, older than `before_id`."""
+    """Newest first, at most `limit`, older than `before_id`; `live`: that have not ended."""
     query = select(*ROW).where(orders.c.user_id == user_id).order_by(orders.c.id.desc())
     for column, wanted in (("bot_id", bot_id), ("status", status), ("symbol", symbol)):
         if wanted is not None:
             query = query.where(orders.c[column] == wanted)
+    if live:
+        query = query.where(IS_LIVE)
     if before_id is not None:
         query = query.where(orders.c.id < before_id)
     return await many(connection, query.limit(limit))

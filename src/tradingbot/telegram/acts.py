@@ -18,7 +18,6 @@ from tradingbot.telegram.bot_screens import OFF
 from tradingbot.telegram.screens import Screen
 from tradingbot.telegram.words import CATALOGUES, Words
 from tradingbot.trading.event import OnStop
-from tradingbot.trading.order import LIVE
 
 AT_ONCE = 100
 YES = "yes"
@@ -138,11 +137,10 @@ async def _running(asking: Asking) -> list[int]:
 async def _live(asking: Asking) -> list[int]:
     found: list[int] = []
     async with asking.desks.database.reading() as connection:
-        for status in sorted(LIVE):
-            before: int | None = None
-            while page := await order_rows.page(
-                connection, asking.user_id, status=status, before_id=before, limit=AT_ONCE
-            ):
-                found += [order.id for order in page]
-                before = page[-1].id
+        before: int | None = None
+        while page := await order_rows.page(
+            connection, asking.user_id, live=True, before_id=before, limit=AT_ONCE
+        ):
+            found += [order.id for order in page]
+            before = page[-1].id
     return found

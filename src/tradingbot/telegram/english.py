@@ -81,6 +81,7 @@ ENGLISH: Mapping[str, str] = {
     "orders.title_all": "<b>Orders</b>",
     "orders.none": "None.",
     "orders.line": "{side} {quantity} {symbol} at {price} · {status} · no. {id}",
+    "orders.partly": "{filled} of {quantity}",
     "orders.market": "market price",
     "panic.ask": "Stop <b>all</b> your bots and cancel <b>all</b> open orders? "
     "Coins are kept, nothing is sold.",

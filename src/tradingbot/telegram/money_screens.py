@@ -9,6 +9,7 @@ from tradingbot.orders.schemas import OrderView
 from tradingbot.telegram.bot_screens import BotLine
 from tradingbot.telegram.screens import Button, Screen, screen
 from tradingbot.telegram.words import Words, amount, signed
+from tradingbot.trading.order import LIVE
 
 COINS_MAX = 12
 
@@ -125,16 +126,24 @@ def _coins(words: Words, coins: Sequence[CoinView]) -> list[str]:
 
 def _order(words: Words, order: OrderView) -> str:
     market = words.label("orders.market")
-    price = order.average_price or order.price
+    # What is not bought or sold yet still asks for the order's own price.
+    price = order.price if order.status in LIVE else order.average_price or order.price
     return words.say(
         "orders.line",
         side=words.word("side", order.side),
-        quantity=amount(order.quantity),
+        quantity=_how_much(words, order),
         symbol=order.symbol,
         price=market if price is None else amount(price),
         status=words.word("order", order.status),
         id=order.id,
     )
+
+
+def _how_much(words: Words, order: OrderView) -> str:
+    quantity, filled = amount(order.quantity), amount(order.filled_quantity)
+    if filled in {"0", quantity}:
+        return quantity
+    return words.label("orders.partly", filled=filled, quantity=quantity)
 
 
 def _sums(by_coin: Mapping[str, str], shown: Callable[[str], str]) -> str:

@@ -83,6 +83,7 @@ RUSSIAN: Mapping[str, str] = {
     "orders.title_all": "<b>Ордера</b>",
     "orders.none": "Нет.",
     "orders.line": "{side} {quantity} {symbol} по {price} · {status} · № {id}",
+    "orders.partly": "{filled} из {quantity}",
     "orders.market": "рыночной цене",
     "panic.ask": "Остановить <b>всех</b> ботов и отменить <b>все</b> открытые ордера? "
     "Монеты остаются, ничего не продаётся.",

@@ -10,7 +10,6 @@ from tradingbot.telegram import bot_screens, money_screens, settings_screens
 from tradingbot.telegram.asking import FIRST, Asking
 from tradingbot.telegram.bot_screens import BotLine
 from tradingbot.telegram.screens import Screen
-from tradingbot.trading.order import OrderStatus
 
 BOTS_A_PAGE = 8
 EARNINGS_A_PAGE = 6
@@ -88,7 +87,7 @@ async def orders(asking: Asking) -> Screen:
         found = await order_rows.page(
             connection,
             asking.user_id,
-            status=None if every else OrderStatus.OPEN,
+            live=not every,
             before_id=asking.before(1),
             limit=ORDERS_A_PAGE + 1,
         )
