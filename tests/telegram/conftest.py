@@ -19,8 +19,10 @@ from tradingbot.kit.lease import keep_alive
 from tradingbot.paper.server import PaperExchange
 from tradingbot.telegram import repository, turns
 from tradingbot.telegram.attendant import Attendant
+from tradingbot.telegram.greetings import Greetings
 from tradingbot.telegram.poller import Poller
 from tradingbot.telegram.turns import Turns
+from tradingbot.telegram.writer import Writer
 from tradingbot.wiring.services import desks
 
 
@@ -81,12 +83,14 @@ async def bot(api: Api, redis_url: str, line: TelegramLine) -> AsyncIterator[Non
     async with api.database.begin() as connection:
         await repository.put_bot(connection, line.bot_id, BOT_NAME)
     desk = desks(api.app.state.services, api.database)
-    attendant = Attendant(desk, line, Turns(pace, line.bot_id), doorbell, BOT_NAME)
+    writer = Writer(line, Turns(pace, line.bot_id), desk.chats)
+    attendant = Attendant(desk, line, writer, doorbell, BOT_NAME)
     poller = Poller(api.database, line, doorbell, "bot-1", None)
     async with asyncio.TaskGroup() as group:
         group.create_task(keep_alive(api.database, "bot-1", "telegram-bot", stopped))
         group.create_task(poller.run(stopped))
         group.create_task(attendant.run(stopped))
+        group.create_task(Greetings(api.database, writer).run(stopped))
         yield
         stopped.set()
     await pace.close()

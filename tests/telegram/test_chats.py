@@ -1,5 +1,7 @@
 """A chat joins an account by a link or by a code, each once and not for long, and leaves again."""
 
+import asyncio
+
 import pytest
 
 from tests.api.client import Api
@@ -8,6 +10,7 @@ from tests.telegram.doorway import BOT_NAME
 from tests.telegram.phone import Phone
 from tradingbot.kit.database import Database
 from tradingbot.telegram import repository
+from tradingbot.telegram.greetings import SWEEP_SECONDS
 
 LINK = "/api/notifications/telegram/link"
 CHATS = "/api/notifications/telegram/chats"
@@ -59,9 +62,37 @@ async def test_a_code_from_the_greeting_joins_the_chat_once(town: Town) -> None:
     assert joined.status_code == 200, joined.text
     assert joined.json()["chat"]["name"] == "Ann's tablet"
     assert joined.json()["chat"]["role"] == "viewer"
+    assert "<b>Connected.</b>" in (await other.reads()).text
     assert "connected already" in (await other.ask("/start")).text
     again = await town.api.call("POST", LINK, {"code": code}, token=town.token)
     assert (again.status_code, again.json()["code"]) == (409, "link_used")
+
+
+@pytest.mark.usefixtures("in_no_hurry")
+@pytest.mark.parametrize(
+    ("language", "role", "words"),
+    [
+        ("en", "operator", "<b>Connected.</b> From now on you hear here what your bots do."),
+        ("en", "viewer", "<b>Connected.</b> This chat may look"),
+        ("ru", "operator", "<b>Подключено.</b> Теперь здесь будет видно, что делают ваши боты."),
+    ],
+)
+async def test_a_chat_joined_by_its_code_is_told_so_once_in_its_language_and_at_its_pace(
+    town: Town, language: str, role: str, words: str
+) -> None:
+    await town.phone.ask(f"/lang {language}")
+    other = Phone(town.doorway, chat_id=7007)
+    code = code_in((await other.ask("/start")).text)
+    await town.api.call("POST", LINK, {"code": code, "role": role}, token=town.token)
+    assert (await other.reads()).text.startswith(words)
+    await asyncio.sleep(3 * SWEEP_SECONDS)
+    assert [each.chat_id for each in town.doorway.written].count(7007) == 2
+    assert town.doorway.violations == []
+
+
+async def test_a_chat_joined_by_a_link_is_answered_and_not_told_again(town: Town) -> None:
+    await asyncio.sleep(3 * SWEEP_SECONDS)
+    assert [each.text.partition(".")[0] for each in town.doorway.written] == ["<b>Connected"]
 
 
 async def test_codes_that_are_wrong_or_late_are_refused_by_field(town: Town) -> None:

@@ -38,6 +38,7 @@ FAILED = (
     "SELECT count(*) FROM deliveries WHERE channel = 'telegram' AND attempts > 0 "
     "AND held_until IS NULL"
 )
+ALIVE = "SELECT count(*) FROM workers WHERE kind = 'telegram-bot'"
 ANN = "INSERT INTO users (email, password_hash) VALUES ('ann@example.com', '-') RETURNING id"
 
 
@@ -86,17 +87,21 @@ async def connected(database: Database, phone: Phone) -> int:
     """Whose chat this is."""
     async with database.begin() as connection:
         user_id = int((await connection.execute(text(ANN))).scalar_one())
-    desk = ChatDesk(database, Vault(SECRET).fingerprints, Audiences(database))
 
     async def link() -> str | None:
         try:
-            return (await desk.link(user_id, LinkChat())).command
+            return (await chats(database).link(user_id, LinkChat())).command
         except TelegramOff:
             return None
 
     await until(link, START_SECONDS)
     assert "Connected" in (await phone.ask(str(await link()))).text
     return user_id
+
+
+def chats(database: Database) -> ChatDesk:
+    """As another process has it."""
+    return ChatDesk(database, Vault(SECRET).fingerprints, Audiences(database))
 
 
 async def push(redis_url: str, *items: Mapping[str, object]) -> None:
@@ -135,6 +140,31 @@ async def test_of_two_one_asks_telegram_and_when_it_is_killed_the_other_does(
     assert sum("At a glance" in each for each in texts) == 1
     for number in range(3):
         assert sum(f"Bot: No. {number}" in each for each in texts) == 1
+    assert doorway.violations == []
+
+
+async def test_a_code_entered_elsewhere_is_confirmed_in_the_chat_by_one_of_two(
+    env: dict[str, str], database: Database, doorway: Doorway, tmp_path: Path
+) -> None:
+    phone = Phone(doorway)
+    async with database.begin() as connection:
+        user_id = int((await connection.execute(text(ANN))).scalar_one())
+    async with (
+        running(env, tmp_path / "one.log", "telegram-bot"),
+        running(env, tmp_path / "two.log", "telegram-bot"),
+    ):
+
+        async def both() -> bool:
+            async with database.reading() as connection:
+                return bool((await connection.execute(text(ALIVE))).scalar_one() == 2)
+
+        await until(both, START_SECONDS)
+        shown = (await phone.ask("/start")).text
+        code = shown.partition("<code>")[2].partition("</code>")[0]
+        await chats(database).link(user_id, LinkChat(code=code))
+        assert "<b>Connected.</b>" in (await phone.reads()).text
+        await asyncio.sleep(3)
+    assert len(doorway.written) == 2
     assert doorway.violations == []
 
 

@@ -18,8 +18,10 @@ from tradingbot.settings import Settings
 from tradingbot.telegram import repository
 from tradingbot.telegram.attendant import Attendant
 from tradingbot.telegram.errors import TokenRefused
+from tradingbot.telegram.greetings import Greetings
 from tradingbot.telegram.poller import Poller
 from tradingbot.telegram.turns import Turns
+from tradingbot.telegram.writer import Writer
 from tradingbot.wiring.foundation import Foundation, foundation
 from tradingbot.wiring.services import desks, services
 from tradingbot.wiring.telegram import hook
@@ -64,13 +66,16 @@ async def _serve(
         await repository.put_bot(connection, line.bot_id, name)
     async with order_path(base) as path:
         desk = desks(services(base, path, {}), base.database)
-        attendant = Attendant(desk, line, turns, base.doorbell, name)
+        writer = Writer(line, turns, desk.chats)
+        attendant = Attendant(desk, line, writer, base.doorbell, name)
+        greetings = Greetings(base.database, writer)
         poller = Poller(base.database, line, base.doorbell, base.worker_id, hook(base))
         courier = Courier(base.database, TelegramSender(line, turns, desk.chats.move))
         async with asyncio.TaskGroup() as group:
             group.create_task(keep_alive(base.database, base.worker_id, NAME, stopped))
             group.create_task(poller.run(stopped))
             group.create_task(attendant.run(stopped))
+            group.create_task(greetings.run(stopped))
             group.create_task(base.queue.consume({QUEUE: courier.handle}, stopped))
             group.create_task(courier.run(stopped))
     await goodbye(base.database, base.worker_id)

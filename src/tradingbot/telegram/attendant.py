@@ -15,14 +15,14 @@ from tradingbot.telegram import repository
 from tradingbot.telegram.asking import Asking, Desks
 from tradingbot.telegram.commands import COMMANDS
 from tradingbot.telegram.entrance import Entrance
-from tradingbot.telegram.errors import ChatGone, ChatMoved, Refused, TelegramAway
+from tradingbot.telegram.errors import ChatGone, Refused, TelegramAway
 from tradingbot.telegram.inbox import BELL
 from tradingbot.telegram.ports import Line
 from tradingbot.telegram.repository import Chat, Waiting
 from tradingbot.telegram.schemas import Role, SaidMessage, Update, understood
 from tradingbot.telegram.screens import Ask, Screen, ask_of, pressed
-from tradingbot.telegram.turns import Turns
 from tradingbot.telegram.words import Words
+from tradingbot.telegram.writer import Writer
 
 log = logger(__name__)
 
@@ -42,11 +42,11 @@ class Attendant:
     """
 
     def __init__(
-        self, desks: Desks, line: Line, turns: Turns, doorbell: Doorbell, bot_name: str
+        self, desks: Desks, line: Line, writer: Writer, doorbell: Doorbell, bot_name: str
     ) -> None:
         self._desks = desks
         self._line = line
-        self._turns = turns
+        self._writer = writer
         self._doorbell = doorbell
         self._entrance = Entrance(desks.chats)
         self._bot_name = bot_name
@@ -126,11 +126,11 @@ class Attendant:
         elif (query := update.callback_query) is not None and query.message is not None:
             await self._line.acknowledge(query.id)
             screen = await self._answer(update, pressed(query.data))
-            await self._replace(query.message, screen)
+            await self._writer.replace(query.message, screen)
         elif update.message is not None:
             ask = self._asked(update.message)
             if ask is not None:
-                await self._write(update.chat.id, await self._answer(update, ask))
+                await self._writer.write(update.chat.id, await self._answer(update, ask))
 
     def _asked(self, message: SaidMessage) -> Ask | None:
         """In a group only what is for us; alone with somebody, everything is."""
@@ -166,18 +166,3 @@ class Attendant:
         if command.role_for(ask.args) is Role.OPERATOR and chat.role != Role.OPERATOR:
             return Screen(words.say("viewer"))
         return await command.answer(Asking(self._desks, chat, words, ask))
-
-    async def _write(self, chat_id: int, screen: Screen) -> None:
-        await self._turns.to_answer(chat_id)
-        try:
-            await self._line.send(chat_id, screen)
-        except ChatMoved as moved:
-            await self._desks.chats.move(chat_id, moved.chat_id)
-            await self._line.send(moved.chat_id, screen)
-
-    async def _replace(self, message: SaidMessage, screen: Screen) -> None:
-        await self._turns.to_change()
-        try:
-            await self._line.change(message.chat.id, message.message_id, screen)
-        except Refused:  # too old, or deleted
-            await self._write(message.chat.id, screen)

@@ -20,5 +20,9 @@ class Entrance:
             role = await self._chats.accept(said, ask.arg)
         except (LinkUnknown, LinkExpired, LinkUsed) as why:
             return Screen(words.say(f"link.{why.code}"))
-        joined = "greet.joined" if role is Role.OPERATOR else "greet.joined_viewer"
-        return Screen(words.say(joined))
+        return joined(words, role)
+
+
+def joined(words: Words, role: str) -> Screen:
+    """What a chat is told that now belongs to somebody."""
+    return Screen(words.say("greet.joined" if role == Role.OPERATOR else "greet.joined_viewer"))

@@ -36,6 +36,9 @@ telegram_chats = Table(
     Column("role", Text, nullable=False),
     Column("language", Text),  # absent: its user's
     Column("linked_at", Moment, nullable=False, server_default=func.now()),
+    # When to say there that it was joined from elsewhere; null: it knows.
+    Column("greet_at", Moment),
+    Index("ix_telegram_chats_greet_at", "greet_at", postgresql_where=text("greet_at IS NOT NULL")),
 )
 
 # A token made for a user waits for a chat, a code made in a chat waits for a user.

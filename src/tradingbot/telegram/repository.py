@@ -22,6 +22,8 @@ from tradingbot.users.models import users
 # An expired one is remembered for a while, to be told from one that never was.
 REMEMBERED = timedelta(days=1)
 UPDATES_KEPT = timedelta(days=2)
+# Later than that nobody waits for it.
+GREETED_WITHIN = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +88,44 @@ async def chats_of(connection: Connection, user_id: int) -> Sequence[Chat]:
     return [Chat(*row) for row in await connection.execute(query)]
 
 
-async def put_chat(connection: Connection, **values: object) -> None:
-    """A chat belongs to whom it joined last."""
+async def put_chat(connection: Connection, *, greet: bool, **values: object) -> None:
+    """A chat belongs to whom it joined last. `greet`: it is yet to be told there."""
+    values["greet_at"] = func.now() if greet else None
     new = insert(telegram_chats).values(values)
     await connection.execute(
         new.on_conflict_do_update(
             index_elements=["id"], set_={**values, "language": None, "linked_at": func.now()}
         )
+    )
+
+
+async def claim_greeting(connection: Connection, hold: timedelta) -> Chat | None:
+    """A chat that is yet to be told whom it joined: for so long nobody else's to tell."""
+    table = telegram_chats.c
+    due = (
+        select(table.id)
+        .where(table.greet_at <= func.now(), table.linked_at > func.now() - GREETED_WITHIN)
+        .order_by(table.greet_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    taken = update(telegram_chats).where(table.id == due.scalar_subquery())
+    later = taken.values(greet_at=func.now() + hold).returning(table.id)
+    chat_id = (await connection.execute(later)).scalar_one_or_none()
+    return None if chat_id is None else await chat(connection, chat_id)
+
+
+async def put_off_greeting(connection: Connection, chat_id: int, seconds: float) -> None:
+    await connection.execute(
+        update(telegram_chats)
+        .where(telegram_chats.c.id == chat_id)
+        .values(greet_at=func.now() + timedelta(seconds=seconds))
+    )
+
+
+async def mark_greeted(connection: Connection, chat_id: int) -> None:
+    await connection.execute(
+        update(telegram_chats).where(telegram_chats.c.id == chat_id).values(greet_at=None)
     )
 
 

@@ -63,7 +63,7 @@ class ChatDesk:
             link = await self._taken(connection, token)
             if link.user_id is None:
                 raise LinkUnknown("this link is none of ours")
-            role = await _join(connection, link.user_id, said.id, said.type, said.name, link.role)
+            role = await _join(connection, link.user_id, said, link.role, greet=False)
         await self._audiences.changed(link.user_id)
         return role
 
@@ -111,7 +111,8 @@ class ChatDesk:
             if link.chat_id is None:
                 raise LinkUnknown("there is no such code: /start gives one", field="code")
             kind, name = link.chat_kind or PRIVATE, link.chat_name or ""
-            await _join(connection, user_id, link.chat_id, kind, name, role)
+            said = SaidChat(id=link.chat_id, type=kind, title=name, first_name=name)
+            await _join(connection, user_id, said, role, greet=True)
             found = await repository.chats_of(connection, user_id)
         await self._audiences.changed(user_id)
         return next(ChatView.model_validate(each) for each in found if each.id == link.chat_id)
@@ -132,18 +133,18 @@ class ChatDesk:
 
 
 async def _join(
-    connection: Connection, user_id: int, chat_id: int, kind: str, name: str, role: str
+    connection: Connection, user_id: int, said: SaidChat, role: str, *, greet: bool
 ) -> Role:
+    """`greet`: nobody answers in the chat, so it is to be told there."""
     # In a group anybody may press a button: there everybody only sees.
-    granted = Role(role) if kind == PRIVATE else Role.VIEWER
-    await repository.put_chat(
-        connection, id=chat_id, user_id=user_id, kind=kind, name=name, role=granted
-    )
-    await repository.silence_others(connection, user_id, chat_id)
+    granted = Role(role) if said.type == PRIVATE else Role.VIEWER
+    chat = {"id": said.id, "kind": said.type, "name": said.name, "role": granted}
+    await repository.put_chat(connection, greet=greet, user_id=user_id, **chat)
+    await repository.silence_others(connection, user_id, said.id)
     settings = await notifications.get_settings(connection, user_id)
     if granted is Role.OPERATOR or settings.telegram_chat_id is None:
-        told = NotificationSettings(telegram_enabled=True, telegram_chat_id=chat_id)
+        told = NotificationSettings(telegram_enabled=True, telegram_chat_id=said.id)
         await notifications.put_settings(connection, user_id, told)
-        await repository.introduce(connection, user_id, name, granted)
-    await users.audit(connection, user_id, "telegram_linked", f"chat:{chat_id}", role=granted)
+        await repository.introduce(connection, user_id, said.name, granted)
+    await users.audit(connection, user_id, "telegram_linked", f"chat:{said.id}", role=granted)
     return granted
