@@ -1,6 +1,7 @@
 """The way to the emulator: adds what that lacks, measures, and makes things go wrong.
 
-It lacks wrong tokens, offsets, limits, chats that are blocked or move, and the menu.
+It lacks wrong tokens, offsets, limits, chats that are blocked or move, the menu, and that a
+message cannot be changed into what it is.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from math import ceil
 from time import monotonic
 from typing import Any, TypeAlias
 
@@ -21,6 +23,10 @@ TOKEN = "666000:a-token-that-only-the-emulator-knows-0123"
 BOT_NAME = "TestNameBot"
 ALL_A_SECOND = 30
 LOOK_SECONDS = 0.03
+UNMODIFIED = (
+    "message is not modified: specified new message content and reply markup are exactly the same "
+    "as a current content and reply markup of the message"
+)
 
 Form: TypeAlias = dict[str, str]
 Way: TypeAlias = Callable[[Form], Awaitable[web.Response]]
@@ -35,6 +41,7 @@ class Written:
     changed: bool
     at: float
     text: str
+    same: bool = False  # as it stood there before
 
 
 @dataclass
@@ -54,9 +61,16 @@ class Doorway:
     faulty: random.Random = field(default_factory=lambda: random.Random(7))
     hook: Form | None = None
     refused: int = 0
+    early: list[str] = field(default_factory=list)
     _waiting: list[dict[str, Any]] = field(default_factory=list)
     _lately: deque[float] = field(default_factory=deque)
     _last: dict[int, float] = field(default_factory=dict)
+    _closed_until: float = 0.0
+    _stands: dict[tuple[int, int], Form] = field(default_factory=dict)
+
+    def close(self, seconds: float) -> None:
+        """Whatever is asked until then is asked too early, and told so."""
+        self._closed_until = monotonic() + seconds
 
     async def handle(self, request: web.Request) -> web.Response:
         method, form = request.match_info["method"], _form(await request.post())
@@ -65,6 +79,9 @@ class Doorway:
             return web.Response(status=502, text="<html>Bad Gateway</html>")
         if request.match_info["token"] != TOKEN:
             return _no(401, "Unauthorized")
+        if (left := self._closed_until - monotonic()) > 0:
+            self.early.append(method)
+            return _no(429, f"Too Many Requests: retry after {ceil(left)}", _after(left))
         ways: dict[str, Way] = {
             "setMyCommands": self._menu,
             "getUpdates": self._updates,
@@ -123,10 +140,17 @@ class Doorway:
         if (no := self._refusal(chat_id, changed=changed)) is not None:
             self.refused += 1
             return no
-        answer = await self._pass(method, form)
-        number = int(form["message_id"]) if changed else answer["result"]["message_id"]
-        self.written.append(Written(chat_id, number, changed, monotonic(), form["text"]))
-        return web.json_response(answer)
+        number = int(form.get("message_id", 0))
+        face = {name: form.get(name, "") for name in ("text", "reply_markup")}
+        if same := changed and self._stands.get((chat_id, number)) == face:
+            answer = _no(400, f"Bad Request: {UNMODIFIED}")
+        else:
+            told = await self._pass(method, form)
+            number = number if changed else told["result"]["message_id"]
+            answer = web.json_response(told)
+        self._stands[chat_id, number] = face
+        self.written.append(Written(chat_id, number, changed, monotonic(), form["text"], same))
+        return answer
 
     def _refusal(self, chat_id: int, *, changed: bool) -> web.Response | None:
         self._measure(chat_id, changed=changed)
@@ -139,7 +163,7 @@ class Doorway:
             return _no(400, "Bad Request: group chat was upgraded to a supergroup chat", about)
         chance = self.faulty.random()
         if chance < self.faults / 2:
-            return _no(429, "Too Many Requests: retry after 1", {"retry_after": 1})
+            return _no(429, "Too Many Requests: retry after 1", _after(1))
         return _no(500, "Internal Server Error") if chance < self.faults else None
 
     def _measure(self, chat_id: int, *, changed: bool) -> None:
@@ -177,6 +201,10 @@ async def open_doorway() -> AsyncIterator[Doorway]:
 def _no(status: int, words: str, about: dict[str, int] | None = None) -> web.Response:
     body = {"ok": False, "error_code": status, "description": words, "parameters": about or {}}
     return web.json_response(body, status=status)
+
+
+def _after(seconds: float) -> dict[str, int]:
+    return {"retry_after": ceil(seconds)}
 
 
 def _form(posted: Any) -> Form:

@@ -41,10 +41,13 @@ class Phone:
 
     async def press_asking(self, read: Read, asks: str) -> Read:
         self.look_away()
+        await self.tap(read, asks)
+        return await self.reads()
+
+    async def tap(self, read: Read, asks: str) -> None:
         message = {"message_id": read.message_id, "date": 1, "chat": self._chat(), "text": "…"}
         about = {"from": self._person(), "message": message, "data": asks, "botToken": TOKEN}
         await self._post("sendCallback", about)
-        return await self.reads()
 
     async def say(self, text: str) -> None:
         about: dict[str, Any] = {"from": self._person(), "chat": self._chat(), "date": 1}

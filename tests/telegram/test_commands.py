@@ -1,9 +1,12 @@
 """Every command and every button, from a phone to the emulator and back."""
 
+import asyncio
+import json
+
 import pytest
 
 from tests.telegram.conftest import Town
-from tests.telegram.phone import Phone
+from tests.telegram.phone import Phone, Read
 from tradingbot.telegram.commands import COMMANDS
 from tradingbot.telegram.words import Words
 from tradingbot.trading.order import OrderStatus
@@ -12,6 +15,19 @@ from tradingbot.trading.order import OrderStatus
 async def bot_statuses(town: Town) -> dict[str, str]:
     rows = await town.api.rows("SELECT name, status FROM bots ORDER BY id")
     return {row["name"]: row["status"] for row in rows}
+
+
+async def commands(town: Town) -> list[str]:
+    rows = await town.api.rows("SELECT body FROM outbox WHERE queue LIKE 'bot_%' ORDER BY id")
+    return [json.loads(row["body"])["action"] for row in rows]
+
+
+async def twice(town: Town, read: Read, asks: str) -> list[Read]:
+    """Pressed again before anything was to be seen of it."""
+    town.phone.look_away()
+    for _ in range(2):
+        await town.phone.tap(read, asks)
+    return [await town.phone.reads() for _ in range(2)]
 
 
 async def test_help_names_every_command_and_the_menu_has_them_all(town: Town) -> None:
@@ -224,6 +240,50 @@ async def test_a_viewer_sees_and_does_nothing(town: Town) -> None:
     # What is told still goes to the operator's chat.
     (row,) = await town.api.rows("SELECT telegram_chat_id FROM notification_settings")
     assert row["telegram_chat_id"] == town.phone.chat_id
+
+
+async def test_a_confirmation_pressed_twice_does_its_work_once(town: Town) -> None:
+    await town.api.bot(town.token, start=False)
+    asked = await town.phone.ask("/startbot 1")
+    await twice(town, asked, "startbot 1 yes")
+    balance = (await town.phone.ask("/balance")).text
+    assert await commands(town) == ["start"]
+    again = await town.phone.press_asking(asked, "startbot 1 yes")
+    assert (await town.phone.ask("/balance")).text == balance
+    assert "<b>My Bot</b> starts" in again.text
+    noted = await town.api.rows("SELECT count(*) FROM audit_log WHERE action = 'bot_started'")
+    assert noted == [{"count": 1}]
+    await twice(town, asked, "stopbot 1 sell yes")
+    assert await commands(town) == ["start", "stop"]
+
+
+async def test_a_panic_pressed_twice_stops_and_cancels_once(town: Town) -> None:
+    await town.api.bot(town.token)
+    order = {"bot_id": 1, "symbol": "BTC/USDT", "side": "buy", "type": "limit"}
+    body = order | {"quantity": 0.001, "price": 50000}
+    await town.api.call("POST", "/api/orders", body, token=town.token)
+    first, second = await twice(town, await town.phone.ask("/panic"), "panic yes")
+    assert "Bots stopping: 1, orders being cancelled: 1" in first.text
+    assert "orders being cancelled: 0" in second.text
+    assert await commands(town) == ["start", "stop"]
+    told = await town.api.rows("SELECT count(*) FROM events WHERE type = 'order_cancelled'")
+    assert told == [{"count": 1}]
+
+
+async def test_a_screen_that_is_as_before_stays_where_it_is(town: Town) -> None:
+    shown = await town.phone.ask("/status")
+    for _ in range(2):
+        again = await town.phone.press(shown, "⟳")
+        assert (again.message_id, again.text) == (shown.message_id, shown.text)
+    await town.phone.ask("/help")
+    assert [each.same for each in town.doorway.written[-4:]] == [False, True, True, False]
+
+
+async def test_told_to_wait_nobody_asks_telegram_before_the_time(town: Town) -> None:
+    await asyncio.sleep(0.1)  # until Telegram is being asked what is new
+    town.doorway.close(1.5)
+    assert "At a glance" in (await town.phone.ask("/status")).text
+    assert sorted(town.doorway.early) == ["getUpdates", "sendMessage"]
 
 
 async def test_somebody_elses_bot_is_no_bot(town: Town) -> None:

@@ -11,7 +11,7 @@ from tradingbot.kit.lease import leave, show_alive
 from tradingbot.telegram import repository
 from tradingbot.telegram.inbox import Inbox, kept
 
-BOT = 666000
+BOT, OTHER = 666000, 777000
 HOLD = timedelta(minutes=1)
 
 
@@ -31,14 +31,14 @@ async def fence(database: Database) -> int:
     return await taken(database, "one") or 0
 
 
-async def taken(database: Database, worker_id: str) -> int | None:
+async def taken(database: Database, worker_id: str, bot_id: int = BOT) -> int | None:
     async with database.begin() as connection:
-        return await repository.take_polling(connection, BOT, worker_id)
+        return await repository.take_polling(connection, bot_id, worker_id)
 
 
-async def claimed(database: Database) -> int | None:
+async def claimed(database: Database, bot_id: int = BOT) -> int | None:
     async with database.begin() as connection:
-        waiting = await repository.claim_update(connection, BOT, HOLD)
+        waiting = await repository.claim_update(connection, bot_id, HOLD)
     return None if waiting is None else waiting.update_id
 
 
@@ -94,6 +94,30 @@ async def test_what_a_dead_one_had_in_hand_is_anothers_after_the_hold(
     async with database.begin() as connection:
         await connection.execute(text("UPDATE telegram_updates SET next_attempt_at = now()"))
     assert await claimed(database) == 1
+
+
+async def test_what_was_said_to_another_bot_is_that_ones_alone(
+    database: Database, fence: int
+) -> None:
+    async with database.begin() as connection:
+        await repository.put_bot(connection, OTHER, "other")
+    theirs = await taken(database, "two", OTHER)
+    assert theirs is not None
+    assert await taken(database, "one", OTHER) is None
+    # Telegram numbers updates and, in private, chats for each bot by itself.
+    await Inbox(database, OTHER).take_all([an_update(1)], "two", theirs)
+    assert not await Inbox(database, OTHER).take_all([an_update(3)], "one", fence)
+    assert await claimed(database) is None
+    await Inbox(database, BOT).take_all([an_update(1), an_update(2)], "one", fence)
+    assert await claimed(database) == 1
+    async with database.begin() as connection:
+        await repository.put_off_update(connection, BOT, 1, 3600)
+    assert await claimed(database, OTHER) == 1
+    async with database.begin() as connection:
+        await repository.mark_handled(connection, BOT, 1)
+        await repository.put_off_update(connection, OTHER, 1, 0)
+    assert await claimed(database) == 2
+    assert await claimed(database, OTHER) == 1
 
 
 def test_what_we_know_nothing_of_is_let_go() -> None:
