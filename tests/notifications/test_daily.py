@@ -1,25 +1,32 @@
 """The morning summary: once for each user and day, with what was really traded."""
 
+import asyncio
+from asyncio import Barrier
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import insert, select, text
+import pytest
+from sqlalchemy import func, insert, select, text
 
 from tests.notifications.conftest import a_user
 from tradingbot.adapters.redis_queue import RedisQueue
 from tradingbot.bots.models import bots
 from tradingbot.exchanges.models import exchange_accounts
-from tradingbot.kit.database import Database
+from tradingbot.kit.database import Connection, Database, DatabaseUnreachable
+from tradingbot.kit.queue import Item
+from tradingbot.notifications import repository, router
 from tradingbot.notifications.daily import DailySummaries
 from tradingbot.notifications.daily_repository import Trade
 from tradingbot.notifications.day import Day, facts
-from tradingbot.notifications.models import notifications
+from tradingbot.notifications.models import deliveries, notifications
 from tradingbot.notifications.router import Router
 from tradingbot.trading.order import Side
 from tradingbot.trading.position import Fill
 
+_add = repository.add
 NINE = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
 
 
@@ -102,6 +109,95 @@ async def test_nobody_is_told_of_the_day_before_they_came(
         assert await summaries.sweep() == 0
     finally:
         await queue.close()
+
+
+class Together(Router):
+    """Nobody tells before as many have found that there is something to tell."""
+
+    def __init__(self, database: Database, queue: RedisQueue, all_there: Barrier) -> None:
+        super().__init__(database, queue)
+        self._all_there = all_there
+
+    async def handle(self, item: Item) -> None:
+        await self._all_there.wait()
+        await super().handle(item)
+
+
+async def test_two_that_tell_at_once_tell_each_reader_once(
+    database: Database, database_url: str, redis_url: str
+) -> None:
+    for number in range(5):
+        await _reader(database, f"reader{number}@example.com", "UTC")
+    queue, other, all_there = RedisQueue(redis_url, "test"), Database(database_url), Barrier(2)
+    try:
+        makers = [
+            DailySummaries(own, Together(own, queue, all_there), At(NINE))
+            for own in (database, other)
+        ]
+        async with asyncio.timeout(30):
+            await asyncio.gather(*(maker.sweep() for maker in makers))
+        assert [await maker.sweep() for maker in makers] == [0, 0]
+    finally:
+        await queue.close()
+        await other.close()
+    assert await _told(database) == [1] * 5
+
+
+@pytest.mark.parametrize("comes_next", ["another", "the same"])
+@pytest.mark.parametrize("dies", ["before its commit", "before it notes that"])
+async def test_whose_maker_is_cut_off_is_told_once_by_whoever_comes_next(
+    database: Database, redis_url: str, dies: str, comes_next: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _reader(database, "anna@example.com", "UTC")
+    queue, lost = RedisQueue(redis_url, "test"), dies == "before its commit"
+    first, other = (DailySummaries(database, Router(database, queue), At(NINE)) for _ in range(2))
+    second = first if comes_next == "the same" else other
+    try:
+        with monkeypatch.context() as dying:
+            if lost:
+                dying.setattr(repository, "add", _adding_dies(database))
+            else:
+                dying.setattr(router, "ring", _die)
+            with pytest.raises((DatabaseUnreachable, Death)):
+                await first.sweep()
+        assert await _told(database) == ([] if lost else [1])
+        assert await second.sweep() == (1 if lost else 0)
+        assert [await each.sweep() for each in (first, other)] == [0, 0]
+    finally:
+        await queue.close()
+    assert await _told(database) == [1]
+
+
+class Death(Exception):  # noqa: N818  # what happens to a maker is no error of its own
+    """Of a process, as far as one that lives on can show it."""
+
+
+async def _die(*_: object) -> None:
+    raise Death
+
+
+def _adding_dies(database: Database) -> Callable[..., Awaitable[dict[str, int]]]:
+    """PostgreSQL ends the connection when all is written and nothing committed."""
+
+    async def add(connection: Connection, **values: Any) -> dict[str, int]:
+        added = await _add(connection, **values)
+        own = (await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+        async with database.begin() as other:
+            await other.execute(text("SELECT pg_terminate_backend(:own, 5000)"), {"own": own})
+        return added
+
+    return add
+
+
+async def _told(database: Database) -> list[int]:
+    """How often each was told, by deliveries, as a channel counts."""
+    async with database.begin() as connection:
+        query = (
+            select(func.count(deliveries.c.id))
+            .select_from(notifications.join(deliveries))
+            .group_by(notifications.c.user_id)
+        )
+        return list((await connection.execute(query)).scalars())
 
 
 async def _reader(database: Database, email: str, zone: str) -> int:
