@@ -293,7 +293,7 @@ def audit() -> None:
 
 @keys.command("rotate")
 def rotate_keys() -> None:
-    """Encrypt every stored exchange key anew with SECRET_KEY, then end.
+    """Encrypt every stored exchange key and webhook secret anew with SECRET_KEY, then end.
 
     Put the new key into SECRET_KEY and the one before into SECRET_KEYS_OLD, start the processes
     again, run this, and the old key is no longer needed.
@@ -304,8 +304,8 @@ def rotate_keys() -> None:
     """
     from tradingbot.wiring import administration
 
-    count = asyncio.run(administration.rotate_keys(stored()))
-    typer.echo(f"{count} accounts encrypted anew")
+    accounts, secrets = asyncio.run(administration.rotate_keys(stored()))
+    typer.echo(f"keys of {accounts} accounts and {secrets} webhook secrets encrypted anew")
 
 
 @user.command("create")

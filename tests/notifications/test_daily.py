@@ -17,7 +17,7 @@ from tradingbot.bots.models import bots
 from tradingbot.exchanges.models import exchange_accounts
 from tradingbot.kit.database import Connection, Database, DatabaseUnreachable
 from tradingbot.kit.queue import Item
-from tradingbot.notifications import repository, router
+from tradingbot.notifications import daily_repository, repository, router
 from tradingbot.notifications.daily import DailySummaries
 from tradingbot.notifications.daily_repository import Trade
 from tradingbot.notifications.day import Day, facts
@@ -111,6 +111,28 @@ async def test_nobody_is_told_of_the_day_before_they_came(
         await queue.close()
 
 
+async def test_what_one_persons_books_are_like_keeps_nobody_else_from_their_day(
+    database: Database, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = await _reader(database, "odd@example.com", "UTC")
+    anna = await _reader(database, "anna@example.com", "UTC")
+    read = daily_repository.trades
+
+    async def trades(connection: Connection, user_id: int, nine: datetime) -> list[Trade]:
+        if user_id == odd:
+            raise ValueError("no such figure")
+        return list(await read(connection, user_id, nine))
+
+    monkeypatch.setattr(daily_repository, "trades", trades)
+    queue = RedisQueue(redis_url, "test")
+    try:
+        summaries = DailySummaries(database, Router(database, queue), At(NINE))
+        assert await summaries.sweep() == 1
+    finally:
+        await queue.close()
+    assert await _sources(database) == {f"daily:{anna}:2026-11-25": anna}
+
+
 class Together(Router):
     """Nobody tells before as many have found that there is something to tell."""
 
@@ -167,7 +189,7 @@ async def test_whose_maker_is_cut_off_is_told_once_by_whoever_comes_next(
     assert await _told(database) == [1]
 
 
-class Death(Exception):  # noqa: N818  # what happens to a maker is no error of its own
+class Death(BaseException):
     """Of a process, as far as one that lives on can show it."""
 
 

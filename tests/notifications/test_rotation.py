@@ -46,7 +46,7 @@ async def test_the_command_seals_every_secret_anew(database: Database, database_
     bob = await with_secret(database, "bob@example.com", "bob's own", NEW)
     await a_user(database, "none@example.com")
     ended, said = await rotate(database_url, {"SECRET_KEY": NEW, "SECRET_KEYS_OLD": OLD})
-    assert (ended, said) == (0, "0 accounts encrypted anew\n")
+    assert (ended, said) == (0, "keys of 0 accounts and 2 webhook secrets encrypted anew\n")
     kept = await sealed(database)
     assert {whose: Vault(NEW).open(each) for whose, each in kept.items()} == {
         ann: "ann's own",

@@ -182,12 +182,11 @@ class Courier:
             await self._give_up(late, f"given up after a day: {error}")
         # The longest tried says how long it has been going on.
         attempts = max((tried[id_] for id_ in again), default=1)
-        pause = pause_seconds(attempts)
+        pause = timedelta(seconds=pause_seconds(attempts))
         log.warning("delivery_failed", channel=sheaf.channel, attempts=attempts, why=error)
         async with self._database.begin() as connection:
-            until = sheaf.now + timedelta(seconds=pause)
-            await repository.put_off(connection, again, _shown(error), until)
-            await repository.give_back(connection, rest, None, until)
+            await repository.put_off(connection, again, _shown(error), pause)
+            await repository.give_back(connection, rest, None, pause)
 
     async def _wait(
         self, sheaf: Sheaf, delivery_ids: Sequence[int], why: str, seconds: float
@@ -198,8 +197,8 @@ class Courier:
             await self._give_up(late, f"given up after a day: {why}")
         async with self._database.begin() as connection:
             again = [id_ for id_ in delivery_ids if id_ not in late]
-            until = sheaf.now + timedelta(seconds=seconds)
-            await repository.give_back(connection, again, _shown(why), until)
+            pause = timedelta(seconds=seconds)
+            await repository.give_back(connection, again, _shown(why), pause)
 
     async def _give_up(self, delivery_ids: Sequence[int], reason: str) -> None:
         log.warning("delivery_dead", channel=self._channel.name, why=reason)

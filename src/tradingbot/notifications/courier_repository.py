@@ -89,20 +89,25 @@ async def mark_dead(connection: Connection, delivery_ids: Sequence[int], error: 
 
 
 async def put_off(
-    connection: Connection, delivery_ids: Sequence[int], error: str | None, until: datetime
+    connection: Connection, delivery_ids: Sequence[int], error: str | None, pause: timedelta
 ) -> None:
-    await _settle(connection, delivery_ids, next_attempt_at=until, held_until=None, error=error)
+    later = func.now() + pause
+    await _settle(connection, delivery_ids, next_attempt_at=later, held_until=None, error=error)
 
 
 async def give_back(
-    connection: Connection, delivery_ids: Sequence[int], error: str | None, until: datetime
+    connection: Connection,
+    delivery_ids: Sequence[int],
+    error: str | None,
+    until: datetime | timedelta,
 ) -> None:
-    """Put off without having been tried."""
+    """Put off without having been tried; `until` then, or for so long from now."""
+    later = until if isinstance(until, datetime) else func.now() + until
     untried = case((deliveries.c.attempts > 0, deliveries.c.attempts - 1), else_=0)
     await _settle(
         connection,
         delivery_ids,
-        next_attempt_at=until,
+        next_attempt_at=later,
         held_until=None,
         attempts=untried,
         error=func.coalesce(error, deliveries.c.error),

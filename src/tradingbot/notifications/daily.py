@@ -8,7 +8,8 @@ from tradingbot.events.schemas import EventType
 from tradingbot.kit.clock import Clock
 from tradingbot.kit.crew import every
 from tradingbot.kit.database import Database
-from tradingbot.kit.outage import Outage
+from tradingbot.kit.log import logger
+from tradingbot.kit.outage import Outage, is_away
 from tradingbot.notifications import daily_repository, repository
 from tradingbot.notifications.daily_repository import Reader
 from tradingbot.notifications.day import Day, facts
@@ -18,6 +19,8 @@ from tradingbot.notifications.schemas import NotificationSettings
 
 SWEEP_SECONDS = 30.0
 NINE = time(9)
+
+log = logger(__name__)
 
 
 class DailySummaries:
@@ -47,12 +50,24 @@ class DailySummaries:
             due = {_source(one, nine): (one, nine) for one in readers if (nine := _due(one, now))}
             new = [name for name, (one, _) in due.items() if self._told.get(one.user_id) != name]
             known = await repository.known_sources(connection, new)
+        told = 0
         for name in new:
             reader, nine = due[name]
             if name not in known:
-                await self._tell(name, reader, nine)
+                told += await self._told_one(name, reader, nine)
             self._told[reader.user_id] = name
-        return len(set(new) - known)
+        return told
+
+    async def _told_one(self, name: str, reader: Reader, nine: datetime) -> bool:
+        """Whether it was. What one person's books are like keeps no other from theirs."""
+        try:
+            await self._tell(name, reader, nine)
+        except Exception as error:
+            if is_away(error):
+                raise
+            log.exception("summary_failed", user_id=reader.user_id)
+            return False
+        return True
 
     async def _tell(self, name: str, reader: Reader, nine: datetime) -> None:
         async with self._database.reading() as connection:

@@ -42,11 +42,12 @@ async def stored(settings: Settings) -> AsyncIterator[Database]:
         await database.close()
 
 
-async def rotate_keys(settings: Settings) -> int:
+async def rotate_keys(settings: Settings) -> tuple[int, int]:
+    """Of how many accounts, and how many webhook secrets. Raises CannotOpen."""
     async with stored(settings) as database:
         vault = open_vault(settings)
-        await rotate_secrets(database, vault)
-        return await rotation.rotate_keys(database, vault)
+        secrets = await rotate_secrets(database, vault)
+        return await rotation.rotate_keys(database, vault), secrets
 
 
 async def audit(settings: Settings) -> Sequence[Breach]:
