@@ -233,6 +233,20 @@ async def test_a_database_that_comes_back_may_be_an_older_one_and_is_compared_an
         await until(lambda: is_held(world))
 
 
+async def test_another_server_is_noticed_though_the_database_was_never_away(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with watching(world):
+        await until(lambda: audited(world))
+        await (await world.session()).place(by_hand(world.clock, "tb-of-another-life"))
+
+        async def another(_: Driver) -> str:
+            return "another moment"
+
+        monkeypatch.setattr(monitor_repository, "server_started", another)
+        await until(lambda: is_held(world))
+
+
 async def test_what_is_planned_on_a_held_account_is_sent_once_it_is_released(
     world: World,
 ) -> None:

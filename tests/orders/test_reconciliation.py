@@ -384,3 +384,23 @@ async def test_what_was_read_before_the_database_was_away_is_read_again(
     await world.reconciliation.audit(world.account_id)
 
     assert asked["trades_since"] == 2
+
+
+async def test_a_mark_read_before_the_database_was_away_is_not_kept_in_an_older_one(
+    world: World, asked: Counter[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.placed()
+    read = cursors.TradeCursors._read
+
+    async def away_meanwhile(*its: Any) -> Any:
+        new = await read(*its)
+        world.reconciliation.distrust()
+        return new
+
+    with monkeypatch.context() as away:
+        away.setattr(cursors.TradeCursors, "_read", away_meanwhile)
+        await compare(world)
+    async with world.database.asking() as driver:
+        assert await monitor_repository.cursors(driver, world.account_id) == {}
+    await world.reconciliation.audit(world.account_id)
+    assert asked["trades_since"] == 2

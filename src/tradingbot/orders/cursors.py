@@ -54,12 +54,16 @@ class TradeCursors:
         reading is new enough.
         """
         session = await self._sessions.of(account_id)
+        marked = _now()
         async with self._database.asking() as driver:
             marks = await monitor_repository.cursors(driver, account_id)
         for symbol, first in sorted(since.items()):
             if self._age(account_id, symbol) >= unless_within:
                 mark, begun = marks.get(symbol) or TradeMark(first - OVERLAP), _now()
-                await self._read(session, account_id, symbol, mark)
+                new = await self._read(session, account_id, symbol, mark)
+                if marked <= self._distrusted_at:  # a mark of newer books says nothing of older
+                    return
+                await self._save(account_id, symbol, new)
                 self._read_at[account_id, symbol] = begun
 
     def distrust(self) -> None:
@@ -67,7 +71,14 @@ class TradeCursors:
         self._distrusted_at = _now()
         self._foreign.clear()
 
-    async def _read(self, session: Session, account_id: int, symbol: str, mark: TradeMark) -> None:
+    async def _save(self, account_id: int, symbol: str, mark: TradeMark) -> None:
+        async with self._database.asking() as driver:
+            await monitor_repository.save_cursor(driver, account_id, symbol, mark)
+
+    async def _read(
+        self, session: Session, account_id: int, symbol: str, mark: TradeMark
+    ) -> TradeMark:
+        """How far it is read now."""
         market = await self._sessions.market_data(account_id)
         offset = timedelta(milliseconds=await market.clock_offset_ms())
         settled = self._clock.now() + offset - OVERLAP
@@ -75,9 +86,7 @@ class TradeCursors:
         await self._take_in(session, account_id, symbol, trades)
         before = [trade for trade in trades if trade.at <= settled]
         last = max(before, key=lambda trade: trade.at).trade_id if before else mark.trade_id
-        async with self._database.asking() as driver:
-            new = TradeMark(max(mark.at, settled), last)
-            await monitor_repository.save_cursor(driver, account_id, symbol, new)
+        return TradeMark(max(mark.at, settled), last)
 
     async def _take_in(
         self, session: Session, account_id: int, symbol: str, trades: Sequence[Trade]

@@ -64,6 +64,7 @@ class Monitor:
         self._distrusted_at: float | None = None  # since when every account is to be audited
         self._books_due_at = 0.0
         self._stopped = asyncio.Event()
+        self._server: str | None = None
         self._unsure = False  # a claim may have been kept without our hearing of it
 
     async def run(self, stopped: asyncio.Event) -> None:
@@ -149,13 +150,21 @@ class Monitor:
                 if not met:
                     await self._resolver.meet()
                     met = True
-                async with self._database.asking() as driver:
-                    due = await monitor_repository.take_due(driver, compared, SWEEP_ORDERS_MAX)
+                due = await self._due(compared)
             except DatabaseUnreachable:
                 self._distrust()
                 continue
             for order in due:
                 self._crew.spawn(self._finish(order))
+
+    async def _due(self, compared: Sequence[int]) -> Sequence[Order]:
+        """Nothing, when it is another server than at the last sweep: its books may be older."""
+        async with self._database.asking() as driver:
+            before, self._server = self._server, await monitor_repository.server_started(driver)
+            if before not in (None, self._server):
+                self._distrust()
+                return []
+            return await monitor_repository.take_due(driver, compared, SWEEP_ORDERS_MAX)
 
     async def _finish(self, order: Order) -> None:
         """What its own process should have done, and did not live to do."""
@@ -189,9 +198,11 @@ class Monitor:
             all_compared = all(watch.compared for watch in self._watches.values())
             if not all_compared and waited < AUDITS_WAIT_SECONDS:
                 return
+            since = self._distrusted_at
             async with self._database.asking() as driver:
                 await monitor_repository.audit_everything(driver)
-            self._distrusted_at = None
+            if since == self._distrusted_at:  # and not once more in the meantime
+                self._distrusted_at = None
         due = await self._due_audits()
         while due and not self._stopped.is_set():
             async with asyncio.TaskGroup() as group:

@@ -79,6 +79,7 @@ TAKE_DUE = Statement(
     .values(check_after=NEXT_LOOK)
     .returning(*ROW)
 )
+SERVER_STARTED = Statement(select(func.pg_postmaster_start_time().label("moment")))
 LIVE_ORDERS = Statement(
     select(*ROW)
     .where(
@@ -235,6 +236,13 @@ async def take_due(driver: Driver, compared: Sequence[int], limit: int) -> list[
     """
     rows = await TAKE_DUE.rows(driver, compared=list(compared), count=limit)
     return [order_of(row) for row in rows]
+
+
+async def server_started(driver: Driver) -> str:
+    """When the database's server was. Another moment is another server, or the same anew."""
+    row = await SERVER_STARTED.row(driver)
+    assert row is not None
+    return str(row["moment"])
 
 
 async def in_doubt(driver: Driver) -> list[int]:
