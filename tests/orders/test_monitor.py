@@ -18,6 +18,7 @@ from tradingbot.kit.queue import Unprocessable
 from tradingbot.kit.statement import Driver
 from tradingbot.orders import monitor_repository
 from tradingbot.orders.models import Order
+from tradingbot.orders.reconciliation import Reconciliation
 from tradingbot.orders.watch import Watch
 from tradingbot.trading.order import OrderStatus
 
@@ -174,8 +175,22 @@ async def test_an_item_has_its_order_looked_at(world: World) -> None:
     assert (await world.now(order)).status is S.FILLED
 
 
-async def audited(world: World) -> bool:
-    return world.monitor._distrusted_at is None
+@pytest.fixture
+def audits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Accounts whose audit is done."""
+    done: list[int] = []
+    audit = Reconciliation.audit
+
+    async def noted(self: Reconciliation, account_id: int) -> None:
+        await audit(self, account_id)
+        done.append(account_id)
+
+    monkeypatch.setattr(Reconciliation, "audit", noted)
+    return done
+
+
+async def over(audits: list[int]) -> bool:
+    return bool(audits)
 
 
 async def is_held(world: World) -> bool:
@@ -218,10 +233,10 @@ async def test_an_audit_that_fails_is_put_off_for_a_minute(world: World) -> None
 
 
 async def test_a_database_that_comes_back_may_be_an_older_one_and_is_compared_anew(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, audits: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with watching(world):
-        await until(lambda: audited(world))
+        await until(lambda: over(audits))
         await (await world.session()).place(by_hand(world.clock, "tb-of-another-life"))
         take_due = monitor_repository.take_due
 
@@ -234,10 +249,10 @@ async def test_a_database_that_comes_back_may_be_an_older_one_and_is_compared_an
 
 
 async def test_another_server_is_noticed_though_the_database_was_never_away(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, audits: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with watching(world):
-        await until(lambda: audited(world))
+        await until(lambda: over(audits))
         await (await world.session()).place(by_hand(world.clock, "tb-of-another-life"))
 
         async def another(_: Driver) -> str:
