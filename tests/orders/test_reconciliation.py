@@ -12,6 +12,7 @@ from tests.fakes import FakeSession, Fault
 from tests.orders.world import SYMBOL, World, by_hand
 from tradingbot.orders import cursors, monitor_repository, reconciliation
 from tradingbot.orders.models import Order
+from tradingbot.orders.strangers import Strangers
 from tradingbot.trading.order import OrderStatus
 
 D = Decimal
@@ -175,6 +176,27 @@ async def test_what_is_traded_by_hand_is_nobodys_business(
     assert await world.quarantined() == []
     assert await world.held_reason() is None
     assert asked["find_by_exchange_id"] == 1
+
+
+async def test_whose_a_trade_is_is_asked_again_when_the_database_was_away_meanwhile(
+    world: World, asked: Counter[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.placed(price=D(49_000))
+    await unknown_order(world, "by-hand")
+    await compare(world)
+    world.exchange.move(SYMBOL, D(50_000))
+    judge = Strangers.judge
+
+    async def away_meanwhile(*its: Any) -> None:
+        await judge(*its)
+        world.reconciliation.distrust()
+
+    with monkeypatch.context() as away:
+        away.setattr(Strangers, "judge", away_meanwhile)
+        await compare(world)
+    await compare(world, times=2)
+
+    assert asked["find_by_exchange_id"] == 2
 
 
 async def test_an_order_of_another_user_with_the_same_key_is_not_unknown(world: World) -> None:

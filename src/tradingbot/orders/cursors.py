@@ -106,13 +106,15 @@ class TradeCursors:
                 await self._ask_whose(session, account_id, symbol, number)
 
     async def _ask_whose(self, session: Session, account_id: int, symbol: str, number: str) -> None:
+        begun = _now()
         report = await session.find_by_exchange_id(symbol, number)
         if report is None or report.exchange_order_id != number:
             return  # not shown yet, or no answer to this; the next reading overlaps
         await self._strangers.judge(account_id, [report])
         if len(self._foreign) >= FOREIGN_MAX:
             self._foreign.clear()
-        self._foreign[account_id, symbol, number] = None
+        if begun > self._distrusted_at:  # older books have to be asked again
+            self._foreign[account_id, symbol, number] = None
 
     def _age(self, account_id: int, symbol: str) -> float:
         read_at = self._read_at.get((account_id, symbol), self._distrusted_at)
