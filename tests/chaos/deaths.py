@@ -26,6 +26,8 @@ RESOLVED_SECONDS_MAX = 30.0
 SECONDS_MAX = 5400
 SHORT_SECONDS = 240  # over as soon as every point was reached
 ORDERS_AT_ONCE = 40
+# Whoever may die of many things dies of the frequent ones.
+NAMES_AT_ONCE = 2
 LOOK_SECONDS = 0.05
 # The monitor sends what a worker died on before it sent it, so somebody must go on dying so.
 FEEDS = ("bot-worker", "planned")
@@ -86,8 +88,9 @@ async def keep_under_threat(fleet: Fleet, times: int) -> None:
         if len(fleet.died()) > deaths:
             deaths = len(fleet.died())
             await fleet.rows(END_LEASES)
+        rarest = sorted(left, key=counted(fleet).__getitem__)
         for process in fleet.ours("api", "bot-worker", "order-monitor"):
-            names = [point for kind, point in left if kind == process.kind]
+            names = [point for kind, point in rarest if kind == process.kind][:NAMES_AT_ONCE]
             process.threats = [f"--die-at={name}" for name in names]
             share = max(SHARE_MIN, SHARE_OF_ALL / max(1, len(names)))
             process.threats += [f"--share={share}", f"--note={fleet.deaths}"]

@@ -9,6 +9,7 @@ from sqlglot import exp
 from tests.seeds.terms import Env, Scope, Term, term
 
 RFC_3339 = '%Y-%m-%d"T"%H:%M:%S.%f"Z"'
+SERVER_STARTED = datetime(2026, 1, 1, tzinfo=UTC)
 UNITS = {
     "MS": "milliseconds",
     "MILLISECOND": "milliseconds",
@@ -131,6 +132,8 @@ def _function(node: exp.Anonymous, scope: Scope) -> Term:
         return lambda env: {
             str(name(env)): value(env) for name, value in zip(parts[::2], parts[1::2], strict=True)
         }
+    if node.name.lower() == "pg_postmaster_start_time":  # it is always the one server
+        return lambda _: SERVER_STARTED
     raise NotImplementedError(f"no function {node.name}")
 
 
