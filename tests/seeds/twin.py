@@ -8,17 +8,16 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tests.seeds.functions import SERVER_STARTED
 from tests.seeds.shapes import Row, shapes
 from tradingbot.kit.database import Database
 from tradingbot.kit.statement import Driver
 from tradingbot.migrations.tables import metadata
 
 # What the simulation decides is looked for here first, by statements and by columns' defaults.
-PRESENT = f"""
+PRESENT = """
 CREATE SCHEMA present;
 CREATE FUNCTION present.pg_postmaster_start_time() RETURNS timestamptz STABLE LANGUAGE sql AS
-    $$ SELECT '{SERVER_STARTED.isoformat()}'::timestamptz $$;
+    $$ SELECT '2026-01-01T00:00:00Z'::timestamptz $$;  -- as functions.SERVER_STARTED
 CREATE FUNCTION present.now() RETURNS timestamptz STABLE LANGUAGE sql AS
     $$ SELECT current_setting('present.now')::timestamptz $$;
 DO $$
