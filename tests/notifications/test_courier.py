@@ -142,33 +142,6 @@ async def test_an_outage_costs_one_try_at_a_time_and_then_everything_comes_in_on
     assert {state for state, _, _ in await states(database, user_id)} == {"sent"}
 
 
-async def test_nothing_is_told_before_what_happened_earlier(
-    database: Database, user_id: int
-) -> None:
-    await put(database, user_id, **HOOK)
-    slow, quick = Hook(OK), Hook(OK)
-    begun, goes_on = asyncio.Event(), asyncio.Event()
-    send = slow.send
-
-    async def sends_slowly(message: Message) -> Receipt:
-        begun.set()
-        await goes_on.wait()
-        return await send(message)
-
-    slow.send = sends_slowly  # type: ignore[method-assign]  # this one takes its time
-    await happen(database, user_id, "bot_started")
-    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
-        group.create_task(sweep(Courier(database, slow)))
-        await begun.wait()
-        await happen(database, user_id, "order_filled")
-        await sweep(Courier(database, quick))
-        assert quick.messages == []
-        goes_on.set()
-    await sweep(Courier(database, quick))
-    told = [message.event_type for message in [*slow.messages, *quick.messages]]
-    assert told == ["bot_started", "order_filled"]
-
-
 async def test_who_is_told_to_wait_waits_with_all_there_is(
     database: Database, user_id: int
 ) -> None:

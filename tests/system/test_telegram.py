@@ -52,9 +52,8 @@ async def test_a_trade_is_told_and_a_bot_is_run_from_a_phone(
             assert "My Bot" in (await said(phone, created)).text
             asked = await phone.ask("/startbot 1")
             await phone.press_asking(asked, "startbot 1 yes")
-            # In the order in which it happened: the first order is filled as soon as the bot runs.
             await said(phone, started)
-            fill = await said(phone, filled)
+            fill = await said(phone, filled, 90)
             assert "BTC/USDT" in fill.text or "2" in fill.text
             profit = await phone.ask("/profit")
             assert "My Bot" in await _until_told(phone, profit)

@@ -159,10 +159,7 @@ async def _whose(connection: Connection, channel: str, delivery_id: int | None) 
 
 
 def _resting(channel: str) -> Select[tuple[int]]:
-    """Who is just being told something, or whose channel failed or said later.
-
-    What is new waits: it must not be told before what happened earlier.
-    """
+    """Whose channel failed, or said later: what is new waits with what was tried."""
     tried, told = deliveries.alias("tried"), notifications.alias("told")
     return (
         select(told.c.user_id)
@@ -170,14 +167,9 @@ def _resting(channel: str) -> Select[tuple[int]]:
         .where(
             tried.c.channel == channel,
             tried.c.status == "pending",
-            or_(
-                tried.c.held_until > func.now(),
-                and_(
-                    tried.c.next_attempt_at > func.now(),
-                    tried.c.error.is_not(None),
-                    tried.c.error.not_in(OWN_REASONS),
-                ),
-            ),
+            tried.c.next_attempt_at > func.now(),
+            tried.c.error.is_not(None),
+            tried.c.error.not_in(OWN_REASONS),
         )
     )
 
