@@ -25,6 +25,7 @@ up: $(READY)  ## the whole system, empty
 
 test: $(READY)  ## every test; starts the servers it needs itself
 	$(RUN)/pytest -n 2 $(ARGS)
+	$(if $(ARGS),,$(RUN)/pytest -m alone tests/chaos)
 
 seeds: $(READY)  ## the simulation: many lives of the order path, e.g. ARGS="--count 100000 --jobs 2"
 	@$(RUN)/python -m tests.seeds $(ARGS)

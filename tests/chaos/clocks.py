@@ -35,7 +35,7 @@ async def run(stage: Stage) -> list[Verdict]:
         verdict = scene.verdict(
             13, f"{settled.books.orders} orders, the exchange's clock off by {jumps}"
         )
-        verdict.at_most("longest blocked", round(max(blocked), 1), BLOCKED_SECONDS_MAX, " s")
+        verdict.in_time("longest blocked", round(max(blocked), 1), BLOCKED_SECONDS_MAX)
         judge(verdict, settled)
         return [verdict]
 

@@ -141,7 +141,7 @@ def judge_hung(scene: Scene, hung: Batch, found_after: float, settled: Settled) 
     verdict = scene.verdict(5, f"{len(hung.orders)} orders executed, no answer to anything")
     verdict.exactly("at first", hung.first, {"sending": len(hung.orders)})
     limit = scene.stage.within(FOUND_SECONDS_MAX)
-    verdict.at_most("found after the silence", found_after, limit, " s")
+    verdict.in_time("found after the silence", found_after, limit)
     judge(verdict, reduced(settled, hung))
     return verdict
 

@@ -44,7 +44,7 @@ async def many(stage: Stage) -> Verdict:
         verdict = scene.verdict(17, f"{accounts * PER_ACCOUNT} open orders on {accounts} accounts")
         verdict.exactly("filled meanwhile", settled.books.fills, accounts * FILLED)
         limit = stage.within(KNOWN_SECONDS_MAX)
-        verdict.at_most("all known after", settled.clean, limit, " s")
+        verdict.in_time("all known after", settled.clean, limit)
         verdict.exactly("refused for too many requests", limited(scene.fleet), 0)
         judge(verdict, settled)
         return verdict
@@ -160,7 +160,7 @@ async def judged(scene: Scene) -> Verdict:
     verdict = scene.verdict(18, f"{len(unknown)} orders placed after the backup was taken")
     verdict.at_least("unknown orders", len(unknown), 1)
     verdict.exactly("not found", len(unknown - aside), 0)
-    verdict.at_most("found after", after, scene.stage.within(FOUND_SECONDS_MAX), " s")
+    verdict.in_time("found after", after, scene.stage.within(FOUND_SECONDS_MAX))
     verdict.exactly("accounts held", held["n"], len(accounts_of(scene.fleet, unknown)))
     verdict.exactly("refused while held", await refused(scene), {"account_held"})
     verdict.exactly("doubled", len((await books(scene.fleet)).doubled), 0)

@@ -95,8 +95,8 @@ class Scene:
         for bot in await self.fleet.rows(LIVE_BOTS):
             await self.desk.insist("POST", f"/api/bots/{bot['id']}/stop", {"on_stop": "cancel"})
 
-    async def settled(self, seconds: float = SETTLED_SECONDS) -> "Settled":
-        """Once nothing is wrong with the books any more, or as they are after so long."""
+    async def settled(self) -> "Settled":
+        """Once nothing is wrong with the books any more, or as they are when it is too late."""
         loop = asyncio.get_running_loop()
         begun = loop.time()
         resolved: float | None = None
@@ -107,7 +107,7 @@ class Scene:
             if not found.unresolved:
                 resolved = waited if resolved is None else resolved
             done = found.clean and not await self.fleet.rows(LIVE_BOTS)
-            if done or waited > seconds:
+            if done or waited > 2 * SETTLED_SECONDS:
                 return Settled(found, waited if resolved is None else resolved, waited)
             await asyncio.sleep(LOOK_SECONDS)
 
@@ -128,9 +128,9 @@ def judge(verdict: Verdict, settled: Settled, seconds: float = QUIET_SECONDS) ->
     verdict.exactly("doubled", len(found.doubled), 0)
     verdict.at_most("POSTs per id", found.posts_max, 1)
     verdict.exactly("unresolved", len(found.unresolved), 0)
-    verdict.at_most("resolved after", settled.resolved, seconds, " s")
+    verdict.in_time("resolved after", settled.resolved, seconds)
     verdict.exactly("other", _rest(found), {})
-    verdict.at_most("all right after", settled.clean, SETTLED_SECONDS, " s")
+    verdict.in_time("all right after", settled.clean, SETTLED_SECONDS)
     verdict.at_least("POSTs", found.posts, found.accepted)
 
 

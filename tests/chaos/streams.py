@@ -73,7 +73,7 @@ async def cut(stage: Stage) -> Verdict:
         verdict = scene.verdict(10, f"{settled.books.fills} fills, the stream cut {cuts} times")
         verdict.exactly("fills missed", len(settled.books.misfilled), 0)
         limit = stage.within(LATENCY_P99_SECONDS_MAX)
-        verdict.at_most("p99 until a fill is known", quantile(heard, 0.99), limit, " s")
+        verdict.in_time("p99 until a fill is known", quantile(heard, 0.99), limit)
         judge(verdict, settled)
         return verdict
 
@@ -117,7 +117,7 @@ async def burst(stage: Stage) -> Verdict:
         verdict.exactly("fills", settled.books.fills, BURST * len(stage.exchanges))
         verdict.exactly("told of", len(heard), BURST * len(stage.exchanges))
         limit = stage.within(BURST_SECONDS_MAX)
-        verdict.at_most("the last one after", max(heard, default=float("inf")), limit, " s")
+        verdict.in_time("the last one after", max(heard, default=float("inf")), limit)
         judge(verdict, settled)
         return verdict
 
@@ -139,9 +139,9 @@ async def silence(stage: Stage) -> Verdict:
         verdict = scene.verdict(11, "streams that stay open and say nothing, not even pong")
         limit = stage.within(NOTICED_SECONDS_MAX)
         after = lost[0] - moment if lost else float("inf")
-        verdict.at_most("first noticed after", round(after, 1), limit, " s")
+        verdict.in_time("first noticed after", round(after, 1), limit)
         judge(verdict, settled)
-        verdict.at_most("covered by polling within", settled.clean, SETTLED_SECONDS, " s")
+        verdict.in_time("covered by polling within", settled.clean, SETTLED_SECONDS)
         return verdict
 
 

