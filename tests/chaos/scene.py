@@ -28,6 +28,7 @@ SELECT max(extract(epoch FROM now()) - coalesce(sign_timestamp_ms / 1000.0,
     extract(epoch FROM created_at))) AS age
 FROM orders WHERE status IN ('planned', 'sending')
 """
+IN_DOUBT = "SELECT FROM orders WHERE status IN ('planned', 'sending') LIMIT 1"
 LIVE_BOTS = "SELECT id FROM bots WHERE status NOT IN ('stopped', 'error')"
 
 
@@ -99,16 +100,17 @@ class Scene:
         """Once nothing is wrong with the books any more, or as they are when it is too late."""
         loop = asyncio.get_running_loop()
         begun = loop.time()
-        resolved: float | None = None
+        # The books of a long run take seconds to read, and a core: not before there is a reason.
+        while await self.fleet.rows(IN_DOUBT) and loop.time() - begun < 2 * SETTLED_SECONDS:  # noqa: ASYNC110  # seen in a table
+            await asyncio.sleep(LOOK_SECONDS)
+        resolved = round(loop.time() - begun, 1)
         witness = Witness(self.fleet.journal_path)
         while True:
             found = await oracle.books(self.fleet, witness)
             waited = round(loop.time() - begun, 1)
-            if not found.unresolved:
-                resolved = waited if resolved is None else resolved
             done = found.clean and not await self.fleet.rows(LIVE_BOTS)
             if done or waited > 2 * SETTLED_SECONDS:
-                return Settled(found, waited if resolved is None else resolved, waited)
+                return Settled(found, resolved, waited)
             await asyncio.sleep(LOOK_SECONDS)
 
 

@@ -3,6 +3,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from tests.fakes import FakeExchange, FakeSession, Fault
 from tests.orders.world import SYMBOL, World
@@ -15,6 +16,8 @@ from tradingbot.trading.order import OrderStatus
 D = Decimal
 S = OrderStatus
 FENCE_SECONDS = 5 + 10 + 5
+PUT_OFF = "UPDATE orders SET check_after = now() + :seconds * interval '1 second' WHERE id = :id"
+DUE_IN = "SELECT extract(epoch FROM check_after - now()) FROM orders WHERE id = :id"
 
 
 async def sent(world: World, fault: Fault, **changes: Any) -> Order:
@@ -211,6 +214,54 @@ async def test_one_look_elsewhere_serves_all_that_were_sent_before_it(
     world.clock.advance(FENCE_SECONDS + 1)
     assert (await resolve(world, late, times=2)).status is S.NOT_PLACED
     assert asked == [SYMBOL] * 2
+
+
+async def test_one_look_elsewhere_goes_back_to_the_first_that_was_sent(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = []
+    for number in range(3):
+        lost.append(await looked_for(world, Fault.LOST_BEFORE, slot=f"grid:{number:02}:buy"))
+        world.clock.advance(1)
+    world.clock.advance(FENCE_SECONDS + 1)
+    looked = 0
+    listed = FakeSession.open_orders
+
+    async def counted(self: FakeSession, symbol: str | None = None) -> Any:
+        nonlocal looked
+        looked += 1
+        return await listed(self, symbol)
+
+    monkeypatch.setattr(FakeSession, "open_orders", counted)
+    for order in reversed(lost):
+        assert (await resolve(world, order, times=2)).status is S.NOT_PLACED
+    assert looked == 1
+
+
+async def test_the_next_look_is_as_soon_as_it_can_prove_something(world: World) -> None:
+    order = await looked_for(world, Fault.LOST_BEFORE)
+    await resolve(world, order)
+    await put_off(world, order, 5)
+    world.clock.advance(FENCE_SECONDS - 2)
+
+    await resolve(world, order)
+    assert 1 < await due_in(world, order) < 2.1
+
+    world.clock.advance(-10)
+    await put_off(world, order, 5)
+    await resolve(world, order)
+    assert 4 < await due_in(world, order) <= 5
+
+
+async def put_off(world: World, order: Order, seconds: int) -> None:
+    """As the sweep that took it has done."""
+    async with world.database.begin() as connection:
+        await connection.execute(text(PUT_OFF), {"id": order.id, "seconds": seconds})
+
+
+async def due_in(world: World, order: Order) -> float:
+    async with world.database.begin() as connection:
+        return float((await connection.execute(text(DUE_IN), {"id": order.id})).scalar_one())
 
 
 async def test_an_order_the_exchange_says_it_has_is_looked_up_at_once(world: World) -> None:

@@ -135,11 +135,11 @@ def takes_not_found_for_not_placed() -> AbstractContextManager[Any]:
 def forgets_the_engine() -> AbstractContextManager[Any]:
     """What is not there once the window is over was never let in."""
 
-    async def past(self: Resolver, order: Order) -> bool:
+    async def left(self: Resolver, order: Order) -> float:
         assert order.sign_timestamp_ms is not None
-        return await self._exchange_ms(order) > order.sign_timestamp_ms + RECV_WINDOW_MS
+        return order.sign_timestamp_ms + RECV_WINDOW_MS - await self._exchange_ms(order)
 
-    return patch.object(Resolver, "_past_fence", past)
+    return patch.object(Resolver, "_ms_to_fence", left)
 
 
 def takes_not_found_for_cancelled() -> AbstractContextManager[Any]:

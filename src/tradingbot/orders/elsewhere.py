@@ -44,16 +44,23 @@ class Elsewhere:
         Only a look begun after `fence_ms` counts: before, the exchange might still accept it.
         """
         assert order.sign_timestamp_ms is not None
-        since = datetime.fromtimestamp(order.sign_timestamp_ms / 1000, UTC) - MARGIN
-        place = (order.account_id, order.symbol)
+        signed_ms, place = order.sign_timestamp_ms, (order.account_id, order.symbol)
         async with self._looking[place]:
             look = self._looks.get(place)
-            if look is None or look.began_ms <= fence_ms or look.since > since:
+            if look is None or look.began_ms <= fence_ms or look.since > _moment(signed_ms):
+                since = await self._since(order, signed_ms)
                 look = self._looks[place] = Look(now_ms, since, await self._look(order, since))
         report = look.reports.get(order.client_order_id)
         if report is not None:
             await self._executor.take_in(order.account_id, report)
         return report is not None
+
+    async def _since(self, order: Order, signed_ms: int) -> datetime:
+        """Early enough for every order in doubt on its market: they need one look, not each its."""
+        async with self._database.asking() as driver:
+            place = (order.account_id, order.symbol)
+            oldest_ms = await monitor_repository.oldest_in_doubt(driver, *place)
+        return _moment(min(signed_ms, oldest_ms or signed_ms))
 
     async def _look(self, order: Order, since: datetime) -> dict[str, OrderReport]:
         session = await self._sessions.of(order.account_id)
@@ -76,3 +83,7 @@ class Elsewhere:
             if number not in known
         ]
         return [report for report in found if report is not None]
+
+
+def _moment(signed_ms: int) -> datetime:
+    return datetime.fromtimestamp(signed_ms / 1000, UTC) - MARGIN

@@ -30,7 +30,11 @@ from tradingbot.orders.repository import ROW, order_of
 COUNT_MISS = Statement(
     update(orders)
     .where(orders.c.id == bindparam("id"))
-    .values(lookups_missed=orders.c.lookups_missed + text("1"))
+    .values(
+        lookups_missed=orders.c.lookups_missed + text("1"),
+        check_after=text("""least(orders.check_after,
+            now() + CAST(:soon_ms AS integer) * interval '1 ms')"""),
+    )
     .returning(orders.c.lookups_missed)
 )
 # A list and a look-up may both be older than the last news of an order: until those have aged, that
@@ -78,6 +82,13 @@ TAKE_DUE = Statement(
     .where(orders.c.id.in_(_DUE_IDS.scalar_subquery()))
     .values(check_after=NEXT_LOOK)
     .returning(*ROW)
+)
+OLDEST_IN_DOUBT = Statement(
+    select(func.min(orders.c.sign_timestamp_ms).label("signed_ms")).where(
+        orders.c.account_id == bindparam("account_id"),
+        orders.c.symbol == bindparam("symbol"),
+        text("orders.status = 'sending'"),
+    )
 )
 SERVER_STARTED = Statement(select(func.pg_postmaster_start_time().label("moment")))
 LIVE_ORDERS = Statement(
@@ -217,9 +228,9 @@ class Known:
     settled: bool
 
 
-async def count_miss(driver: Driver, order_id: int) -> int:
-    """How often it was looked up in vain by now."""
-    return await COUNT_MISS.number(driver, id=order_id)
+async def count_miss(driver: Driver, order_id: int, soon_ms: int) -> int:
+    """How often it was looked up in vain by now. It is due again in `soon_ms`, if not sooner."""
+    return await COUNT_MISS.number(driver, id=order_id, soon_ms=soon_ms)
 
 
 async def count_absence(driver: Driver, order_id: int) -> int:
@@ -248,6 +259,12 @@ async def server_started(driver: Driver) -> str:
 async def in_doubt(driver: Driver) -> list[int]:
     """The orders that were sent, as far as we know, and of which nothing is known."""
     return [row["id"] for row in await IN_DOUBT.rows(driver)]
+
+
+async def oldest_in_doubt(driver: Driver, account_id: int, symbol: str) -> int | None:
+    """When the first of an account's orders in doubt on a market was signed, in ms."""
+    row = await OLDEST_IN_DOUBT.row(driver, account_id=account_id, symbol=symbol)
+    return None if row is None else row["signed_ms"]
 
 
 async def live_orders(driver: Driver, account_id: int) -> list[Order]:

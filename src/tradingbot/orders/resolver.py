@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from math import ceil
 
 from tradingbot.kit.clock import Clock, milliseconds
 from tradingbot.kit.database import Database
@@ -20,6 +21,8 @@ ENGINE_SECONDS = 10
 LAG_SECONDS = 5
 MISSES_MIN = 3
 REMEMBERED_MAX = 10_000
+# Between two looks when there is no better moment than another; the sweep's own pace.
+COMMON_MS = 5_000
 
 log = logger(__name__)
 
@@ -64,26 +67,27 @@ class Resolver:
         """One look. Raises ExchangeUnreachable: then nothing was learnt."""
         assert order.status is OrderStatus.SENDING
         # Before the look: only one begun after the fence can prove anything.
-        past_fence = await self._past_fence(order)
+        left_ms = await self._ms_to_fence(order)
         if await self._executor.look_up(order) is not None:
             self._first_seen.pop(order.id, None)
             return
         async with self._database.asking() as driver:
-            missed = await monitor_repository.count_miss(driver, order.id)
-        if past_fence and missed >= MISSES_MIN and not await self._shows_elsewhere(order):
+            soon_ms = COMMON_MS if left_ms < 0 else ceil(left_ms) + 1
+            missed = await monitor_repository.count_miss(driver, order.id, soon_ms)
+        if left_ms < 0 and missed >= MISSES_MIN and not await self._shows_elsewhere(order):
             await self._applier.prove_absent(order.id)
             self._first_seen.pop(order.id, None)
             log.warning("order_not_placed", order_id=order.id, lookups=missed)
 
-    async def _past_fence(self, order: Order) -> bool:
-        """Whether the exchange, by its own clock, can no longer accept what was signed then.
+    async def _ms_to_fence(self, order: Order) -> float:
+        """Below 0: the exchange, by its own clock, can no longer accept what was signed then.
 
         As much must have passed on a clock of our own that nobody sets: when the exchange's jumps,
         its engine is not done sooner.
         """
-        waited = self._passed() - self._see(order.id)
-        enough = (_fence_ms(order) - _signed_ms(order)) / 1000
-        return waited > enough and await self._exchange_ms(order) > _fence_ms(order)
+        waited_ms = (self._passed() - self._see(order.id)) * 1000
+        left_ms = _fence_ms(order) - _signed_ms(order) - waited_ms
+        return left_ms if left_ms >= 0 else _fence_ms(order) - await self._exchange_ms(order)
 
     def _see(self, order_id: int) -> float:
         """When it was first seen."""
