@@ -122,7 +122,7 @@ async def test_the_last_look_must_have_begun_after_the_fence(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = await looked_for(world, Fault.LATE)
-    await resolve(world, order, times=2)
+    await resolve(world, order)
     world.clock.advance(FENCE_SECONDS - 1)
     find = FakeSession.find
 
@@ -251,6 +251,35 @@ async def test_the_next_look_is_as_soon_as_it_can_prove_something(world: World) 
     await put_off(world, order, 5)
     await resolve(world, order)
     assert 4 < await due_in(world, order) <= 5
+
+
+async def test_who_was_asked_often_enough_is_not_asked_again_before_it_can_prove_something(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = await looked_for(world, Fault.LOST_BEFORE)
+    await resolve(world, order, times=3)
+    asked = 0
+    find = FakeSession.find
+
+    async def counted(self: FakeSession, symbol: str, client_order_id: str) -> Any:
+        nonlocal asked
+        asked += 1
+        return await find(self, symbol, client_order_id)
+
+    monkeypatch.setattr(FakeSession, "find", counted)
+    world.clock.advance(9)  # it may be late
+    await resolve(world, order)
+    assert asked == 1
+    world.clock.advance(2)
+    await resolve(world, order)
+    assert asked == 1
+    world.exchange.offset_ms = -60_000  # its clock jumped back: who knows when it is right again
+    world.clock.advance(10)
+    await resolve(world, order)
+    assert asked == 2
+    world.exchange.offset_ms = 0
+    assert (await resolve(world, order)).status is S.NOT_PLACED
+    assert asked == 3
 
 
 async def put_off(world: World, order: Order, seconds: int) -> None:

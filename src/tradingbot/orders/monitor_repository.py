@@ -30,12 +30,16 @@ from tradingbot.orders.repository import ROW, order_of
 COUNT_MISS = Statement(
     update(orders)
     .where(orders.c.id == bindparam("id"))
-    .values(
-        lookups_missed=orders.c.lookups_missed + text("1"),
-        check_after=text("""least(orders.check_after,
-            now() + CAST(:soon_ms AS integer) * interval '1 ms')"""),
-    )
+    .values(lookups_missed=orders.c.lookups_missed + text("1"))
     .returning(orders.c.lookups_missed)
+)
+LOOK_BY = Statement(
+    update(orders)
+    .where(orders.c.id == bindparam("id"))
+    .values(
+        check_after=text("""least(orders.check_after,
+            now() + CAST(:soon_ms AS integer) * interval '1 ms')""")
+    )
 )
 # A list and a look-up may both be older than the last news of an order: until those have aged, that
 # it is missing there says nothing.
@@ -228,9 +232,14 @@ class Known:
     settled: bool
 
 
-async def count_miss(driver: Driver, order_id: int, soon_ms: int) -> int:
-    """How often it was looked up in vain by now. It is due again in `soon_ms`, if not sooner."""
-    return await COUNT_MISS.number(driver, id=order_id, soon_ms=soon_ms)
+async def count_miss(driver: Driver, order_id: int) -> int:
+    """How often it was looked up in vain by now."""
+    return await COUNT_MISS.number(driver, id=order_id)
+
+
+async def look_by(driver: Driver, order_id: int, soon_ms: int) -> None:
+    """It is due in `soon_ms`, if not sooner."""
+    await LOOK_BY.run(driver, id=order_id, soon_ms=soon_ms)
 
 
 async def count_absence(driver: Driver, order_id: int) -> int:

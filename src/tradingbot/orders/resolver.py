@@ -21,8 +21,6 @@ ENGINE_SECONDS = 10
 LAG_SECONDS = 5
 MISSES_MIN = 3
 REMEMBERED_MAX = 10_000
-# Between two looks when there is no better moment than another; the sweep's own pace.
-COMMON_MS = 5_000
 
 log = logger(__name__)
 
@@ -68,16 +66,29 @@ class Resolver:
         assert order.status is OrderStatus.SENDING
         # Before the look: only one begun after the fence can prove anything.
         left_ms = await self._ms_to_fence(order)
+        if 0 <= left_ms <= _wait_ms(order):  # and not until a clock that jumped is right again
+            async with self._database.asking() as driver:
+                await monitor_repository.look_by(driver, order.id, ceil(left_ms) + 1)
+            if self._asked_enough(order):
+                return
         if await self._executor.look_up(order) is not None:
             self._first_seen.pop(order.id, None)
             return
         async with self._database.asking() as driver:
-            soon_ms = COMMON_MS if left_ms < 0 else ceil(left_ms) + 1
-            missed = await monitor_repository.count_miss(driver, order.id, soon_ms)
+            missed = await monitor_repository.count_miss(driver, order.id)
         if left_ms < 0 and missed >= MISSES_MIN and not await self._shows_elsewhere(order):
             await self._applier.prove_absent(order.id)
             self._first_seen.pop(order.id, None)
             log.warning("order_not_placed", order_id=order.id, lookups=missed)
+
+    def _asked_enough(self, order: Order) -> bool:
+        """Whether asking again before the fence would only use up what others need to ask.
+
+        It was missed often enough, and for longer than what is late takes to show itself.
+        """
+        assert order.recv_window_ms is not None
+        over_ms = _signed_ms(order) + order.recv_window_ms + LAG_SECONDS * 1000
+        return order.lookups_missed >= MISSES_MIN and milliseconds(self._clock.now()) > over_ms
 
     async def _ms_to_fence(self, order: Order) -> float:
         """Below 0: the exchange, by its own clock, can no longer accept what was signed then.
@@ -86,7 +97,7 @@ class Resolver:
         its engine is not done sooner.
         """
         waited_ms = (self._passed() - self._see(order.id)) * 1000
-        left_ms = _fence_ms(order) - _signed_ms(order) - waited_ms
+        left_ms = _wait_ms(order) - waited_ms
         return left_ms if left_ms >= 0 else _fence_ms(order) - await self._exchange_ms(order)
 
     def _see(self, order_id: int) -> float:
@@ -113,6 +124,10 @@ def _signed_ms(order: Order) -> int:
     return order.sign_timestamp_ms
 
 
-def _fence_ms(order: Order) -> int:
+def _wait_ms(order: Order) -> int:
     assert order.recv_window_ms is not None
-    return _signed_ms(order) + order.recv_window_ms + (ENGINE_SECONDS + LAG_SECONDS) * 1000
+    return order.recv_window_ms + (ENGINE_SECONDS + LAG_SECONDS) * 1000
+
+
+def _fence_ms(order: Order) -> int:
+    return _signed_ms(order) + _wait_ms(order)
