@@ -67,7 +67,10 @@ class Phone:
                 self.seen += new.index(mine) + 1
                 return await self._read(mine)
             await asyncio.sleep(0.02)
-        raise AssertionError(f"nothing was written to {self.chat_id} within {seconds} s")
+        before = [each.text for each in self.doorway.written]
+        raise AssertionError(
+            f"nothing was written to {self.chat_id} within {seconds} s; before that: {before}"
+        )
 
     async def _read(self, written: Written) -> Read:
         for kept in await self.doorway.history():

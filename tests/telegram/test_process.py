@@ -38,6 +38,7 @@ FAILED = (
     "SELECT count(*) FROM deliveries WHERE channel = 'telegram' AND attempts > 0 "
     "AND held_until IS NULL"
 )
+UNANSWERED = "SELECT count(*) FROM telegram_updates WHERE handled_at IS NULL"
 ALIVE = "SELECT count(*) FROM workers WHERE kind = 'telegram-bot'"
 ANN = "INSERT INTO users (email, password_hash) VALUES ('ann@example.com', '-') RETURNING id"
 
@@ -130,6 +131,8 @@ async def test_of_two_one_asks_telegram_and_when_it_is_killed_the_other_does(
         await until(lambda: polls(one) or polls(two), START_SECONDS)
         poller, other = (one, two) if polls(one) else (two, one)
         assert not polls(other)
+        # Killed before it has noted its answer, it would be given two minutes to come back.
+        await until(lambda: all_answered(database), 60)
         poller.process.kill()
         await poller.process.wait()
         phone.look_away()
@@ -141,6 +144,11 @@ async def test_of_two_one_asks_telegram_and_when_it_is_killed_the_other_does(
     for number in range(3):
         assert sum(f"Bot: No. {number}" in each for each in texts) == 1
     assert doorway.violations == []
+
+
+async def all_answered(database: Database) -> bool:
+    async with database.reading() as connection:
+        return bool((await connection.execute(text(UNANSWERED))).scalar_one() == 0)
 
 
 async def test_a_code_entered_elsewhere_is_confirmed_in_the_chat_by_one_of_two(
