@@ -272,8 +272,9 @@ async def in_doubt(driver: Driver) -> list[int]:
 
 async def oldest_in_doubt(driver: Driver, account_id: int, symbol: str) -> int | None:
     """When the first of an account's orders in doubt on a market was signed, in ms."""
-    row = await OLDEST_IN_DOUBT.row(driver, account_id=account_id, symbol=symbol)
-    return None if row is None else row["signed_ms"]
+    [row] = await OLDEST_IN_DOUBT.rows(driver, account_id=account_id, symbol=symbol)
+    signed_ms: int | None = row["signed_ms"]  # None: none is in doubt any more
+    return signed_ms
 
 
 async def live_orders(driver: Driver, account_id: int) -> list[Order]:
