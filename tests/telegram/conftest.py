@@ -84,7 +84,7 @@ async def bot(api: Api, redis_url: str, line: TelegramLine) -> AsyncIterator[Non
         await repository.put_bot(connection, line.bot_id, BOT_NAME)
     desk = desks(api.app.state.services, api.database)
     writer = Writer(line, Turns(pace, line.bot_id), desk.chats)
-    attendant = Attendant(desk, line, writer, doorbell, BOT_NAME)
+    attendant = Attendant(desk, line, writer, doorbell, BOT_NAME, "bot-1")
     poller = Poller(api.database, line, doorbell, "bot-1", None)
     async with asyncio.TaskGroup() as group:
         group.create_task(keep_alive(api.database, "bot-1", "telegram-bot", stopped))

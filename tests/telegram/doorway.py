@@ -57,6 +57,7 @@ class Doorway:
     unknown: set[int] = field(default_factory=set)
     moved: dict[int, int] = field(default_factory=dict)
     down: bool = False
+    mute: asyncio.Event | None = None  # until it is set, what is written is swallowed
     faults: float = 0.0
     faulty: random.Random = field(default_factory=lambda: random.Random(7))
     hook: Form | None = None
@@ -137,6 +138,9 @@ class Doorway:
                 return _no(502, "Bad Gateway")
 
     async def _written(self, method: str, form: Form) -> web.Response:
+        if self.mute is not None and not self.mute.is_set():
+            await self.mute.wait()
+            return _no(502, "Bad Gateway")
         chat_id, changed = int(form["chat_id"]), method == "editMessageText"
         if (no := self._refusal(chat_id, changed=changed)) is not None:
             self.refused += 1

@@ -1,5 +1,6 @@
 """What Telegram says is kept once, answered once, in its order, whoever dies."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -36,9 +37,11 @@ async def taken(database: Database, worker_id: str, bot_id: int = BOT) -> int | 
         return await repository.take_polling(connection, bot_id, worker_id)
 
 
-async def claimed(database: Database, bot_id: int = BOT) -> int | None:
+async def claimed(
+    database: Database, bot_id: int = BOT, by: str = "one", at_it: Collection[int] = range(100)
+) -> int | None:
     async with database.begin() as connection:
-        waiting = await repository.claim_update(connection, bot_id, HOLD)
+        waiting = await repository.claim_update(connection, bot_id, by, at_it, HOLD)
     return None if waiting is None else waiting.update_id
 
 
@@ -85,15 +88,44 @@ async def test_a_chats_updates_are_handled_in_order_and_chats_beside_each_other(
     assert await claimed(database) == 2
 
 
-async def test_what_a_dead_one_had_in_hand_is_anothers_after_the_hold(
+async def test_what_a_dead_one_had_in_hand_is_anothers_at_once(
     database: Database, fence: int
 ) -> None:
     await Inbox(database, BOT).take_all([an_update(1)], "one", fence)
     assert await claimed(database) == 1
-    assert await claimed(database) is None
+    assert await claimed(database, by="two") is None
+    async with database.asking() as driver:
+        await leave(driver, "one")
+    assert await claimed(database, by="two") == 1
+
+
+async def test_what_takes_a_living_one_too_long_is_anothers_after_the_hold(
+    database: Database, fence: int
+) -> None:
+    await Inbox(database, BOT).take_all([an_update(1)], "one", fence)
+    assert await claimed(database) == 1
     async with database.begin() as connection:
         await connection.execute(text("UPDATE telegram_updates SET next_attempt_at = now()"))
+    assert await claimed(database, by="two") == 1
+
+
+async def test_what_one_let_fall_it_takes_up_again_itself(database: Database, fence: int) -> None:
+    await Inbox(database, BOT).take_all([an_update(1)], "one", fence)
+    assert await claimed(database, at_it=()) == 1
+    assert await claimed(database, at_it={1}) is None
+    assert await claimed(database, by="two", at_it=()) is None
+    assert await claimed(database, at_it=()) == 1
+
+
+async def test_what_was_put_off_is_nobodys_until_then(database: Database, fence: int) -> None:
+    await Inbox(database, BOT).take_all([an_update(1)], "one", fence)
     assert await claimed(database) == 1
+    async with database.begin() as connection:
+        await repository.put_off_update(connection, BOT, 1, 3600)
+    assert await claimed(database, at_it=()) is None
+    async with database.asking() as driver:
+        await leave(driver, "one")
+    assert await claimed(database, by="two") is None
 
 
 async def test_what_was_said_to_another_bot_is_that_ones_alone(

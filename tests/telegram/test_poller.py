@@ -49,4 +49,4 @@ async def test_who_was_replaced_while_it_asked_has_telegram_forget_nothing(
     (kept,) = await line.updates(None, 1)
     assert kept["message"]["text"] == "/status"
     async with database.begin() as connection:
-        assert await repository.claim_update(connection, line.bot_id, HOLD) is None
+        assert await repository.claim_update(connection, line.bot_id, "two", (), HOLD) is None

@@ -67,7 +67,7 @@ async def _serve(
     async with order_path(base) as path:
         desk = desks(services(base, path, {}), base.database)
         writer = Writer(line, turns, desk.chats)
-        attendant = Attendant(desk, line, writer, base.doorbell, name)
+        attendant = Attendant(desk, line, writer, base.doorbell, name, base.worker_id)
         greetings = Greetings(base.database, writer)
         poller = Poller(base.database, line, base.doorbell, base.worker_id, hook(base))
         courier = Courier(base.database, TelegramSender(line, turns, desk.chats.move))

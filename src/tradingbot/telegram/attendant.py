@@ -36,13 +36,20 @@ PRIVATE = "private"
 
 
 class Attendant:
-    """Any number may run, in any number of processes: each update is one's at a time.
+    """One in each process, of any number: each update is one's at a time.
 
-    An answer that was cut off is begun again by another: asked twice, nothing happens twice.
+    An answer that was cut off is begun again: asked twice, nothing happens twice. `worker_id`
+    must be kept alive beside it; what a dead worker was at is anybody's.
     """
 
     def __init__(
-        self, desks: Desks, line: Line, writer: Writer, doorbell: Doorbell, bot_name: str
+        self,
+        desks: Desks,
+        line: Line,
+        writer: Writer,
+        doorbell: Doorbell,
+        bot_name: str,
+        worker_id: str,
     ) -> None:
         self._desks = desks
         self._line = line
@@ -50,6 +57,9 @@ class Attendant:
         self._doorbell = doorbell
         self._entrance = Entrance(desks.chats)
         self._bot_name = bot_name
+        self._worker_id = worker_id
+        self._at_it: set[int] = set()
+        self._claiming = asyncio.Lock()
         self._database = desks.database
         self._outage = Outage("telegram attendant")
         self._wake = asyncio.Event()
@@ -65,13 +75,25 @@ class Attendant:
 
     async def handle_one(self) -> bool:
         """Whether there was one."""
-        async with self._database.begin() as connection:
-            waiting = await repository.claim_update(connection, self._line.bot_id, HOLD)
+        async with self._claiming:
+            waiting = await self._claim()
         if waiting is None:
             return False
-        with bound(update_id=waiting.update_id):
-            await self._finish(waiting)
+        try:
+            with bound(update_id=waiting.update_id):
+                await self._finish(waiting)
+        finally:
+            self._at_it.discard(waiting.update_id)
         return True
+
+    async def _claim(self) -> Waiting | None:
+        async with self._database.begin() as connection:
+            waiting = await repository.claim_update(
+                connection, self._line.bot_id, self._worker_id, self._at_it, HOLD
+            )
+        if waiting is not None:
+            self._at_it.add(waiting.update_id)
+        return waiting
 
     async def _listen(self) -> None:
         async for _ in self._doorbell.listen(BELL):

@@ -65,6 +65,7 @@ telegram_updates = Table(
     Column("chat_id", BigInteger, nullable=False),
     Column("body", JSONB, nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("holder_id", Text),
     Column("next_attempt_at", Moment, nullable=False, server_default=func.now()),
     Column("handled_at", Moment),
     Column("received_at", Moment, nullable=False, server_default=func.now()),

@@ -1,6 +1,6 @@
 """Every query on chats, the ways to join them, and what was said in them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -53,7 +53,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An update that is ours to handle until its hold ends."""
+    """An update that is ours to handle, as long as we live and until its hold ends."""
 
     update_id: int
     attempts: int
@@ -259,8 +259,13 @@ async def keep_updates(
         await connection.execute(insert(telegram_updates).values(rows).on_conflict_do_nothing())
 
 
-async def claim_update(connection: Connection, bot_id: int, hold: timedelta) -> Waiting | None:
-    """The oldest that waits, of a chat nobody is busy with: one chat's are handled in order."""
+async def claim_update(
+    connection: Connection, bot_id: int, worker_id: str, at_it: Collection[int], hold: timedelta
+) -> Waiting | None:
+    """The oldest that waits, of a chat nobody is busy with: one chat's are handled in order.
+
+    `at_it`: what this worker is busy with. Anything else it held, it has let fall.
+    """
     table, before = telegram_updates, telegram_updates.alias("before")
     in_order = ~exists().where(
         before.c.bot_id == table.c.bot_id,
@@ -268,23 +273,21 @@ async def claim_update(connection: Connection, bot_id: int, hold: timedelta) -> 
         before.c.handled_at.is_(None),
         before.c.update_id < table.c.update_id,
     )
+    let_fall = and_(table.c.holder_id == worker_id, table.c.update_id.not_in(at_it))
+    free = or_(table.c.next_attempt_at <= func.now(), table.c.holder_id.not_in(alive()), let_fall)
     due = (
         select(table.c.update_id)
-        .where(
-            table.c.bot_id == bot_id,
-            table.c.handled_at.is_(None),
-            table.c.next_attempt_at <= func.now(),
-            in_order,
-        )
+        .where(table.c.bot_id == bot_id, table.c.handled_at.is_(None), free, in_order)
         .order_by(table.c.update_id)
         .limit(1)
         .with_for_update(skip_locked=True, of=table)
     )
+    held = {"holder_id": worker_id, "next_attempt_at": func.now() + hold}
     row = (
         await connection.execute(
             update(table)
             .where(table.c.bot_id == bot_id, table.c.update_id == due.scalar_subquery())
-            .values(attempts=table.c.attempts + 1, next_attempt_at=func.now() + hold)
+            .values(attempts=table.c.attempts + 1, **held)
             .returning(table.c.update_id, table.c.attempts, table.c.body)
         )
     ).one_or_none()
@@ -295,7 +298,7 @@ async def put_off_update(
     connection: Connection, bot_id: int, update_id: int, seconds: float
 ) -> None:
     later = func.now() + timedelta(seconds=seconds)
-    await _settle(connection, bot_id, update_id, next_attempt_at=later)
+    await _settle(connection, bot_id, update_id, next_attempt_at=later, holder_id=None)
 
 
 async def mark_handled(connection: Connection, bot_id: int, update_id: int) -> None:
