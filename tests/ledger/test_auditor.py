@@ -1,5 +1,7 @@
 """When the exchange is asked, what is believed, and how often somebody is told."""
 
+import asyncio
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
@@ -24,12 +26,15 @@ HOUR = 3_600
 
 
 class CountingSession(FakeSession):
-    """How often it was asked for balances."""
+    """How often it was asked for balances, and what happens while it is."""
 
     asked = 0
+    meanwhile: Callable[[], None] | None = None
 
     async def balances(self) -> dict[str, Balance]:
         self.asked += 1
+        if self.meanwhile is not None:
+            self.meanwhile()
         return await super().balances()
 
 
@@ -69,6 +74,45 @@ async def test_the_exchange_is_asked_when_the_stream_opened_anew(
     world.auditor.doubt(world.account_id)
     await compare(world, counting)
     assert counting.asked == 2
+
+
+async def test_the_exchange_is_asked_when_the_database_may_be_an_older_one(
+    world: World, counting: CountingSession
+) -> None:
+    await compare(world, counting)
+    world.reconciliation.distrust()
+    await compare(world, counting)
+    assert counting.asked == 2
+
+
+async def test_a_look_begun_before_the_stream_opened_anew_is_no_look(
+    world: World, counting: CountingSession
+) -> None:
+    await resting(world)
+    deposit(world, "USDT", "50")
+    await compare(world, counting)
+    counting.meanwhile = lambda: world.auditor.doubt(world.account_id)
+    await compare(world, counting)
+    assert await amount(world, FREE, "USDT") == 100_000
+    counting.meanwhile = None
+    await compare(world, counting)
+    assert await amount(world, FREE, "USDT") == 100_000
+    await compare(world, counting)
+    assert await amount(world, FREE, "USDT") == 100_050
+    assert counting.asked == 4
+
+
+async def test_two_who_compare_one_account_at_once_look_one_after_the_other(
+    world: World, counting: CountingSession
+) -> None:
+    await resting(world)
+    deposit(world, "USDT", "50")
+    await asyncio.gather(compare(world, counting), compare(world, counting))
+    assert await amount(world, FREE, "USDT") == 100_050
+    assert counting.asked == 2
+    await compare(world, counting)
+    assert counting.asked == 2
+    assert len(await warnings(world)) == 1
 
 
 async def test_the_exchange_is_asked_when_the_stream_tells_of_what_is_not_in_the_books(

@@ -1,5 +1,6 @@
 """Keeps every account's books true to its balances, and says so when they were not."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -43,6 +44,8 @@ class Memory:
     told: dict[str, Decimal] = field(default_factory=dict)
     looked_at: datetime | None = None
     seen: Look | None = None
+    doubts: int = 0
+    looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     warned_of: ByCoin = field(default_factory=dict)
     warned_at: datetime | None = None
 
@@ -69,6 +72,12 @@ class Auditor:
         """Something may have been missed: ask the exchange at the next chance."""
         memory = self._memory(account_id)
         memory.looked_at = memory.seen = None
+        memory.doubts += 1
+
+    def distrust(self) -> None:
+        """The database may be an older one: no look at it before says anything."""
+        for account_id in self._memories:
+            self.doubt(account_id)
 
     def hear(self, account_id: int, balances: Mapping[str, Balance]) -> None:
         """What the user stream says; compared with the books at the next chance."""
@@ -82,24 +91,33 @@ class Auditor:
         Raises ExchangeUnreachable, KeyRefused.
         """
         memory = self._memory(account_id)
-        if not await self._due(account_id, memory):
-            return
-        before, memory.seen = memory.seen, None
+        async with memory.looking:
+            if await self._due(account_id, memory):
+                await self._look(account_id, memory, session)
+
+    async def _look(self, account_id: int, memory: Memory, session: Session) -> None:
+        before, doubts = (memory.seen, memory.looked_at), memory.doubts
+        memory.seen = None
         seen = await look(self._database, self._in_flight, account_id, session)
-        if seen is None:
+        believed = seen is not None and await self._believed(account_id, seen, *before)
+        if seen is None or memory.doubts != doubts:  # it began before what may have been missed
             memory.looked_at = None
-        elif seen.still or not seen.differences or await self._again(account_id, before, seen):
-            memory.looked_at = self._clock.now()
+            return
+        memory.looked_at = self._clock.now()
+        if believed:
             await self._take_in(account_id, memory, seen)
         else:
-            memory.looked_at, memory.seen = self._clock.now(), seen
+            memory.seen = seen
 
-    async def _again(self, account_id: int, before: Look | None, seen: Look) -> bool:
-        """Whether the look before showed the same, and every trade until then was in the books."""
+    async def _believed(
+        self, account_id: int, seen: Look, before: Look | None, looked_at: datetime | None
+    ) -> bool:
+        """Nothing could trade, or the look before showed the same and no trade explains that."""
+        if seen.still or not seen.differences:
+            return True
         if before is None or before.differences != seen.differences:
             return False
-        looked_at = self._memory(account_id).looked_at
-        assert looked_at is not None, "it has a look to show for it"
+        assert looked_at is not None, "the look before has its time"
         async with self._database.begin() as connection:
             return not await self._counted_late(
                 connection, account_id, before.books.flight.last_fill, looked_at + CLOCKS_APART

@@ -20,8 +20,9 @@ from tradingbot.trading.order import ON_BOOK
 
 # More lists than this cost more than the one of all markets (Binance: 6 each against 80).
 LISTS_MAX = 12
-# Trades read since then need not be read again for an audit.
-FRESH_SECONDS = 60.0
+# Trades read since then need not be read again for an audit: also not for one that found no room
+# under the exchange's limits, and comes again when their minute is over.
+FRESH_SECONDS = 180.0
 
 
 class Reconciliation:
@@ -45,6 +46,7 @@ class Reconciliation:
     def distrust(self) -> None:
         """The database was away: what comes back may be an older one."""
         self._cursors.distrust()
+        self._auditor.distrust()
 
     async def compare(self, account_id: int, *, trades: bool) -> bool:
         """On the markets it has orders on. False when it has none."""
@@ -70,7 +72,6 @@ class Reconciliation:
         await self._compare(account_id, ours, await session.open_orders())
         since = await self._cursors.markets(account_id) | _beginnings(ours)
         await self._cursors.read(account_id, since, unless_within=FRESH_SECONDS)
-        self._auditor.doubt(account_id)
         await self._auditor.compare(account_id, session)
 
     async def _live_orders(self, account_id: int) -> list[Order]:
