@@ -22,6 +22,7 @@ from tradingbot.kit.lease import keep_alive
 from tradingbot.kit.schema import migrate
 from tradingbot.kit.statement import Driver, Row
 from tradingbot.ledger.auditor import Auditor
+from tradingbot.ledger.balances import open_books
 from tradingbot.local.servers import PostgresServer
 from tradingbot.orders import repository
 from tradingbot.orders.applier import Applier
@@ -166,6 +167,10 @@ async def rest_orders(database_url: str, paper: PaperExchange) -> None:
 
 
 async def _rest(before: Road, paper: PaperExchange, account: Row) -> None:
+    session = await before.sessions.of(account["id"])
+    balances = await session.balances()
+    async with before.database.begin() as connection:
+        await open_books(connection, account["id"], balances)
     last = paper.venue.halls[SYMBOL].tape.last
     for number in range(ORDERS):
         soon = number < FILLED_MEANWHILE
