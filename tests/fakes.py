@@ -7,19 +7,18 @@ answers, to deliver them late, to fall silent. `posts` is every order that reach
 import asyncio
 import itertools
 from collections import defaultdict
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from enum import StrEnum
 from functools import partial
 
 from tests.fake_account import Account, HeldOrder
+from tests.fake_manners import CODES, NUMBERS, Fault, Manner
+from tests.fake_session import FakeSession
 from tradingbot.exchanges.errors import ExchangeUnknown, ExchangeUnreachable, SymbolUnknown
 from tradingbot.exchanges.ports import (
     Accepted,
-    AccountNews,
     Balance,
     BalancesChanged,
     Credentials,
@@ -29,9 +28,7 @@ from tradingbot.exchanges.ports import (
     PlaceAnswer,
     Price,
     Refused,
-    StreamOpened,
     Trade,
-    TradeMark,
     Unclear,
 )
 from tradingbot.kit.clock import Clock
@@ -52,15 +49,7 @@ BTC_USDT = Market(
     maker_fee=Decimal("0.001"),
     taker_fee=Decimal("0.001"),
 )
-OVERLAP = timedelta(minutes=5)
 PURSE = {"USDT": Decimal(100_000), "BTC": Decimal(1)}
-CODES = {
-    "price_off_tick": "price_not_allowed",
-    "quantity_off_step": "quantity_not_allowed",
-    "below_minimum_quantity": "quantity_not_allowed",
-    "above_maximum_quantity": "quantity_not_allowed",
-    "below_minimum_notional": "below_minimum_notional",
-}
 
 
 class FakeClock:
@@ -74,41 +63,6 @@ class FakeClock:
 
     def advance(self, seconds: float) -> None:
         self._now += timedelta(seconds=seconds)
-
-
-class Manner(StrEnum):
-    """How an order is answered, and by what name the exchange is asked for."""
-
-    DECIDES = "binance"  # with what became of it; an id is free again once its order ended
-    ACKNOWLEDGES = "bybit"  # that it was taken; what becomes of it follows. An id is used for ever.
-
-
-# An exchange's own numbers for its refusals.
-NUMBERS = {
-    Manner.DECIDES: {
-        "stale_timestamp": "-1021",
-        "symbol_unknown": "-1121",
-        "insufficient_funds": "-2010",
-        "would_match": "-2010",
-    },
-    Manner.ACKNOWLEDGES: {
-        "stale_timestamp": "10002",
-        "symbol_unknown": "170121",
-        "insufficient_funds": "170131",
-        "price_not_allowed": "170134",
-        "quantity_not_allowed": "170137",
-        "below_minimum_notional": "170140",
-    },
-}
-
-
-class Fault(StrEnum):
-    """What becomes of the next order sent."""
-
-    LOST_BEFORE = "lost_before"  # never arrives, no answer
-    LOST_AFTER = "lost_after"  # arrives, the answer does not
-    LATE = "late"  # no answer; arrives when `deliver` is called
-    KILLED_AFTER = "killed_after"  # arrives, and the caller is cancelled before it hears
 
 
 class FakeExchange:
@@ -183,7 +137,7 @@ class FakeExchange:
     def names(self) -> Sequence[str]:
         return [self.manner.value]
 
-    def session(self, credentials: Credentials) -> "FakeSession":
+    def session(self, credentials: Credentials) -> FakeSession:
         self._known(credentials.exchange)
         return FakeSession(self, self.account(credentials.account_id))
 
@@ -430,91 +384,3 @@ class FakeExchange:
     def _known(self, exchange: str) -> None:
         if exchange not in self.names():
             raise ExchangeUnknown(f"there is no exchange {exchange!r}", field="exchange")
-
-
-class FakeSession:
-    """exchanges.ports.Session on the fake."""
-
-    def __init__(self, exchange: FakeExchange, account: Account) -> None:
-        self._exchange = exchange
-        self._account = account
-
-    async def ready_to_place(self) -> None:
-        self._exchange.answer()
-
-    async def place(self, request: OrderRequest) -> PlaceAnswer:
-        return self._exchange.post(self._account, request)
-
-    async def cancel(self, symbol: str, exchange_order_id: str) -> OrderReport | None:
-        self._exchange.answer()
-        return self._exchange.cancel(self._account, exchange_order_id)
-
-    async def find(self, symbol: str, client_order_id: str) -> OrderReport | None:
-        self._exchange.answer()
-        for order in reversed(self._account.orders):
-            if order.request.client_order_id == client_order_id:
-                return order.report()
-        return None
-
-    async def find_by_exchange_id(self, symbol: str, exchange_order_id: str) -> OrderReport | None:
-        self._exchange.answer()
-        for order in self._account.orders:
-            if (order.request.symbol, order.id) == (symbol, exchange_order_id):
-                return order.report()
-        return None
-
-    async def open_orders(self, symbol: str | None = None) -> Sequence[OrderReport]:
-        self._exchange.answer()
-        return [
-            order.report()
-            for order in self._account.orders
-            if order.status in ON_BOOK and symbol in {None, order.request.symbol}
-        ]
-
-    async def trades_of(self, symbol: str, exchange_order_id: str) -> Sequence[Trade]:
-        return [
-            trade for trade in self._trades(symbol) if trade.exchange_order_id == exchange_order_id
-        ]
-
-    async def trades_since(self, symbol: str, mark: TradeMark) -> Sequence[Trade]:
-        if self._exchange.manner is Manner.ACKNOWLEDGES:  # it knows of times only
-            return [row for row in self._trades(symbol) if row.at >= mark.at - OVERLAP]
-        after = int(mark.trade_id) if mark.trade_id is not None else 0
-        return [
-            trade
-            for trade in self._trades(symbol)
-            if trade.at >= mark.at and int(trade.trade_id) > after
-        ]
-
-    def _trades(self, symbol: str) -> list[Trade]:
-        self._exchange.answer()
-        found = [
-            trade
-            for order in self._account.orders
-            for trade in order.trades
-            if order.request.symbol == symbol
-        ]
-        return sorted(found, key=lambda trade: int(trade.trade_id))
-
-    async def balances(self) -> dict[str, Balance]:
-        self._exchange.answer()
-        return {
-            asset: replace(held)
-            for asset, held in self._account.balances.items()
-            if held.free or held.locked
-        }
-
-    def hears(self) -> bool:
-        return bool(self._account.listeners)
-
-    async def news(self) -> AsyncGenerator[AccountNews]:
-        while True:
-            queue: asyncio.Queue[AccountNews | None] = asyncio.Queue()
-            self._account.listeners.append(queue)
-            try:
-                yield StreamOpened()
-                while (item := await queue.get()) is not None:
-                    yield item
-            finally:
-                if queue in self._account.listeners:
-                    self._account.listeners.remove(queue)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.contracts.worlds import IN_MEMORY, SYMBOL, World
-from tests.fakes import FakeClock, FakeExchange, Fault, Manner
+from tests.fake_manners import Fault, Manner
+from tests.fakes import FakeClock, FakeExchange
 from tradingbot.exchanges.errors import ExchangeUnreachable
 from tradingbot.exchanges.ports import (
     Accepted,

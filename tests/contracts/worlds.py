@@ -15,7 +15,8 @@ from pathlib import Path
 from random import Random
 from typing import Any, TypeAlias, TypeVar
 
-from tests.fakes import FakeExchange, Manner
+from tests.fake_manners import Manner
+from tests.fakes import FakeExchange
 from tests.paper.server import running_paper_exchange
 from tests.seeds.exchange import Venue
 from tests.seeds.wire import Wire

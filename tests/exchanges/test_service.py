@@ -7,7 +7,8 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from tests.fakes import FakeExchange, FakeSession
+from tests.fake_session import FakeSession
+from tests.fakes import FakeExchange
 from tradingbot.exchanges.errors import (
     ExchangeUnknown,
     ExchangeUnreachable,

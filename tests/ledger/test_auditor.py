@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.fakes import FakeSession
+from tests.fake_session import FakeSession
 from tests.kit.waiting import until
 from tests.ledger.world import (
     amount,

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.fakes import FakeSession, Fault
+from tests.fake_manners import Fault
+from tests.fake_session import FakeSession
 from tests.ledger.world import amount, assert_books_equal_balances, given, session, warnings
 from tests.orders.world import SYMBOL, World, a_world
 from tradingbot.exchanges.ports import Balance

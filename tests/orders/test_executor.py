@@ -1,7 +1,7 @@
 import asyncio
 from decimal import Decimal
 
-from tests.fakes import Fault
+from tests.fake_manners import Fault
 from tests.orders.world import World
 from tradingbot.orders.executor import attempt
 from tradingbot.trading.event import OrderCancelled, OrderFilled, OrderRefused

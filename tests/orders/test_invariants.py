@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
-from tests.fakes import Fault
+from tests.fake_manners import Fault
 from tests.orders.world import SYMBOL, World
 from tradingbot.orders import invariants
 from tradingbot.orders.invariants_repository import RULES

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from tests.fakes import Fault
+from tests.fake_manners import Fault
 from tests.ledger.world import (
     amount,
     assert_books_equal_balances,

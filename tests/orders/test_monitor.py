@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from tests.fakes import Fault
+from tests.fake_manners import Fault
 from tests.kit.waiting import until
 from tests.orders.waiting import becomes
 from tests.orders.world import SYMBOL, World, by_hand

@@ -1,16 +1,16 @@
 """What an account has on its exchange is held against our books: every difference has a name."""
 
 from collections import Counter
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from tests.fakes import FakeSession, Fault
+from tests.fake_manners import Fault
+from tests.fake_session import FakeSession
 from tests.orders.world import SYMBOL, World, by_hand
-from tradingbot.orders import cursors, monitor_repository, reconciliation
+from tradingbot.orders import reconciliation
 from tradingbot.orders.models import Order
 from tradingbot.orders.strangers import Strangers
 from tradingbot.trading.order import OrderStatus
@@ -18,25 +18,6 @@ from tradingbot.trading.order import OrderStatus
 D = Decimal
 S = OrderStatus
 OURS = "tb-of-another-life"
-
-
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """How often each question was put to the exchange."""
-    counts: Counter[str] = Counter()
-    for name in ("find", "find_by_exchange_id", "open_orders", "trades_of", "trades_since"):
-        monkeypatch.setattr(FakeSession, name, counting(counts, name))
-    return counts
-
-
-def counting(counts: Counter[str], name: str) -> Any:
-    put = getattr(FakeSession, name)
-
-    async def counted(self: FakeSession, *about: Any) -> Any:
-        counts[name] += 1
-        return await put(self, *about)
-
-    return counted
 
 
 async def compare(world: World, times: int = 1) -> None:
@@ -343,86 +324,3 @@ async def test_what_was_unknown_and_released_is_not_found_again(world: World) ->
     await world.placed(price=D(40_000))
     await compare(world)
     assert await world.held_reason() is None
-
-
-async def marks(world: World) -> dict[str, Any]:
-    async with world.database.asking() as driver:
-        return await monitor_repository.cursors(driver, world.account_id)
-
-
-async def test_trades_are_read_on_from_where_they_were_read_to_with_an_overlap(
-    world: World,
-) -> None:
-    await world.placed()
-    world.exchange.move(SYMBOL, D(50_000), D("0.004"))
-    await compare(world)
-    first = (await marks(world))[SYMBOL]
-    assert (first.at, first.trade_id) == (world.clock.now() - cursors.OVERLAP, None)
-
-    world.clock.advance(cursors.OVERLAP.total_seconds())
-    await compare(world)
-    second = (await marks(world))[SYMBOL]
-    assert (second.at - first.at, second.trade_id) == (cursors.OVERLAP, "2")
-
-    world.clock.advance(-60)
-    await compare(world)
-    assert (await marks(world))[SYMBOL] == second
-
-
-async def test_a_fill_our_books_lack_is_fetched_when_its_trade_is_read(world: World) -> None:
-    order = await world.placed()
-    world.exchange.move(SYMBOL, D(50_000), D("0.004"))
-    await compare(world)
-    async with world.database.begin() as connection:
-        await connection.execute(text("DELETE FROM fills"))
-        await connection.execute(
-            text("UPDATE orders SET filled_quantity = 0, filled_cost = 0, fee = 0")
-        )
-
-    await world.reconciliation._cursors.read(
-        world.account_id, {SYMBOL: world.clock.now() - timedelta(hours=1)}
-    )
-
-    assert await world.fills() == [D("0.004")]
-    assert (await world.now(order)).filled_quantity == D("0.004")
-
-
-async def test_what_was_read_a_moment_ago_is_not_read_again_for_an_audit(
-    world: World, asked: Counter[str]
-) -> None:
-    await world.placed()
-    await compare(world)
-    await world.reconciliation.audit(world.account_id)
-
-    assert asked["trades_since"] == 1
-
-
-async def test_what_was_read_before_the_database_was_away_is_read_again(
-    world: World, asked: Counter[str]
-) -> None:
-    await world.placed()
-    await compare(world)
-    world.reconciliation.distrust()
-    await world.reconciliation.audit(world.account_id)
-
-    assert asked["trades_since"] == 2
-
-
-async def test_a_mark_read_before_the_database_was_away_is_not_kept_in_an_older_one(
-    world: World, asked: Counter[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await world.placed()
-    read = cursors.TradeCursors._read
-
-    async def away_meanwhile(*its: Any) -> Any:
-        new = await read(*its)
-        world.reconciliation.distrust()
-        return new
-
-    with monkeypatch.context() as away:
-        away.setattr(cursors.TradeCursors, "_read", away_meanwhile)
-        await compare(world)
-    async with world.database.asking() as driver:
-        assert await monitor_repository.cursors(driver, world.account_id) == {}
-    await world.reconciliation.audit(world.account_id)
-    assert asked["trades_since"] == 2

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from tests.fakes import FakeExchange, FakeSession, Fault
+from tests.fake_manners import Fault
+from tests.fake_session import FakeSession
+from tests.fakes import FakeExchange
 from tests.orders.world import SYMBOL, World
 from tradingbot.exchanges.errors import ExchangeUnreachable
 from tradingbot.exchanges.ports import Refused

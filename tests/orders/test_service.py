@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes import Fault
+from tests.fake_manners import Fault
 from tests.orders.world import BOT, World
 from tradingbot.exchanges.errors import SymbolUnknown
 from tradingbot.orders import service

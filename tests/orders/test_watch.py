@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes import FakeSession
+from tests.fake_session import FakeSession
 from tests.kit.waiting import until
 from tests.orders.waiting import becomes
 from tests.orders.world import SYMBOL, World

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import insert, text
 
-from tests.fakes import FakeClock, FakeExchange, FakeSession
+from tests.fake_session import FakeSession
+from tests.fakes import FakeClock, FakeExchange
 from tradingbot.bots import repository as bots
 from tradingbot.exchanges.models import exchange_accounts
 from tradingbot.exchanges.ports import OrderRequest

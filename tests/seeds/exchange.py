@@ -10,7 +10,9 @@ from decimal import Decimal
 from random import Random
 from typing import Any, TypeAlias, TypeVar
 
-from tests.fakes import FakeExchange, FakeSession, Manner
+from tests.fake_manners import Manner
+from tests.fake_session import FakeSession
+from tests.fakes import FakeExchange
 from tests.seeds.loop import OWNER
 from tests.seeds.weather import CALM, Weather
 from tradingbot.exchanges.ports import (
