@@ -112,6 +112,9 @@ class Unaudited(Auditor):
     def doubt(self, account_id: int) -> None:
         """There is nothing to ask."""
 
+    def distrust(self) -> None:
+        """There is nothing that was believed."""
+
     def hear(self, account_id: int, balances: Mapping[str, Balance]) -> None:
         """There is nothing to compare with."""
 
