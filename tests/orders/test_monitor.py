@@ -9,14 +9,16 @@ import pytest
 from sqlalchemy import text
 
 from tests.fake_manners import Fault
+from tests.fake_session import FakeSession
 from tests.kit.waiting import until
 from tests.orders.waiting import becomes
 from tests.orders.world import SYMBOL, World, by_hand
+from tradingbot.exchanges.ports import OrderReport
 from tradingbot.kit.database import DatabaseUnreachable
 from tradingbot.kit.lease import show_alive
 from tradingbot.kit.queue import Unprocessable
 from tradingbot.kit.statement import Driver
-from tradingbot.orders import monitor_repository
+from tradingbot.orders import monitor, monitor_repository
 from tradingbot.orders.models import Order
 from tradingbot.orders.reconciliation import Reconciliation
 from tradingbot.orders.watch import Watch
@@ -103,6 +105,33 @@ async def test_an_order_whose_sender_died_before_hearing_the_answer_is_looked_up
     async with watching(world):
         await becomes(world, order, S.OPEN)
     assert len(world.exchange.posts) == 1
+
+
+async def test_an_order_that_is_being_looked_up_is_not_looked_up_beside_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.exchange.fail_next(Fault.LOST_BEFORE)
+    order = await world.plan()
+    await world.executor.place(order)
+    asked, answers = 0, asyncio.Event()
+    find = FakeSession.find
+
+    async def slow(self: FakeSession, symbol: str, client_order_id: str) -> OrderReport | None:
+        nonlocal asked
+        asked += 1
+        await answers.wait()
+        return await find(self, symbol, client_order_id)
+
+    monkeypatch.setattr(FakeSession, "find", slow)
+    monkeypatch.setattr(monitor, "SWEEP_SECONDS", 0.05)
+    async with watching(world):
+        for _ in range(10):
+            await aged(world, order)
+            await asyncio.sleep(0.1)
+        assert asked == 1
+        answers.set()
+        await aged(world, order)
+        await until(lambda: asked > 1)
 
 
 async def test_a_wish_to_cancel_is_carried_out_when_its_process_died(world: World) -> None:

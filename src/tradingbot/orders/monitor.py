@@ -61,6 +61,7 @@ class Monitor:
         self._watches: dict[int, Watch] = {}
         self._watching: set[asyncio.Task[None]] = set()
         self._again: set[int] = set()  # claimed anew while its watch was ending
+        self._in_hand: set[int] = set()  # orders: due again meanwhile, they are not begun twice
         self._distrusted_at: float | None = None  # since when every account is to be audited
         self._books_due_at = 0.0
         self._stopped = asyncio.Event()
@@ -155,7 +156,9 @@ class Monitor:
                 self._distrust()
                 continue
             for order in due:
-                self._crew.spawn(self._finish(order))
+                if order.id not in self._in_hand:
+                    self._in_hand.add(order.id)
+                    self._crew.spawn(self._finish(order))
 
     async def _due(self, compared: Sequence[int]) -> Sequence[Order]:
         """Nothing, when it is another server than at the last sweep: its books may be older."""
@@ -168,13 +171,15 @@ class Monitor:
 
     async def _finish(self, order: Order) -> None:
         """What its own process should have done, and did not live to do."""
-        if order.status is not OrderStatus.SENDING:
-            await attempt(self._executor, order)
-            return
         try:
-            await self._resolver.resolve(order)
+            if order.status is OrderStatus.SENDING:
+                await self._resolver.resolve(order)
+            else:
+                await attempt(self._executor, order)
         except Fact as error:
             log.warning("order_not_resolved", order_id=order.id, message=error.message)
+        finally:
+            self._in_hand.discard(order.id)
 
     def _distrust(self) -> None:
         """At the start, and when the database was away: it may be an older one than it was."""
