@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from tests.fake_session import FakeSession
 from tests.orders.test_reconciliation import D, compare
 from tests.orders.world import SYMBOL, World
+from tradingbot.exchanges.errors import ExchangeUnreachable
+from tradingbot.exchanges.ports import OrderReport
 from tradingbot.orders import cursors, monitor_repository
 
 
@@ -36,7 +39,9 @@ async def test_trades_are_read_on_from_where_they_were_read_to_with_an_overlap(
     assert (await marks(world))[SYMBOL] == second
 
 
-async def test_a_fill_our_books_lack_is_fetched_when_its_trade_is_read(world: World) -> None:
+async def test_a_fill_our_books_lack_is_counted_in_when_its_trade_is_read(
+    world: World, asked: Counter[str]
+) -> None:
     order = await world.placed()
     world.exchange.move(SYMBOL, D(50_000), D("0.004"))
     await compare(world)
@@ -46,12 +51,36 @@ async def test_a_fill_our_books_lack_is_fetched_when_its_trade_is_read(world: Wo
             text("UPDATE orders SET filled_quantity = 0, filled_cost = 0, fee = 0")
         )
 
+    asked.clear()
     await world.reconciliation._cursors.read(
         world.account_id, {SYMBOL: world.clock.now() - timedelta(hours=1)}
     )
 
+    assert asked == {"trades_since": 1, "find": 1}
     assert await world.fills() == [D("0.004")]
     assert (await world.now(order)).filled_quantity == D("0.004")
+
+
+async def test_of_many_orders_with_fills_missed_one_that_cannot_be_had_keeps_no_other_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missed = [await world.placed(slot=f"grid:{number:02}:buy") for number in range(6)]
+    world.exchange.move(SYMBOL, D(50_000))
+    find = FakeSession.find
+
+    async def not_the_third(self: FakeSession, symbol: str, cid: str) -> OrderReport | None:
+        if cid == missed[2].client_order_id:
+            raise ExchangeUnreachable("no answer to this one")
+        return await find(self, symbol, cid)
+
+    since = {SYMBOL: world.clock.now() - timedelta(hours=1)}
+    with monkeypatch.context() as unlucky:
+        unlucky.setattr(FakeSession, "find", not_the_third)
+        with pytest.raises(ExchangeUnreachable):
+            await world.reconciliation._cursors.read(world.account_id, since)
+    assert len(await world.fills()) == 3
+    await world.reconciliation._cursors.read(world.account_id, since)
+    assert len(await world.fills()) == 6
 
 
 async def test_what_was_read_a_moment_ago_is_not_read_again_for_an_audit(

@@ -8,18 +8,14 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from tests.fake_manners import Fault
-from tests.fake_session import FakeSession
 from tests.kit.waiting import until
-from tests.orders.waiting import becomes
+from tests.orders.waiting import aged, becomes
 from tests.orders.world import SYMBOL, World, by_hand
-from tradingbot.exchanges.ports import OrderReport
 from tradingbot.kit.database import DatabaseUnreachable
 from tradingbot.kit.lease import show_alive
 from tradingbot.kit.queue import Unprocessable
 from tradingbot.kit.statement import Driver
-from tradingbot.orders import monitor, monitor_repository
-from tradingbot.orders.models import Order
+from tradingbot.orders import monitor_repository
 from tradingbot.orders.reconciliation import Reconciliation
 from tradingbot.orders.watch import Watch
 from tradingbot.trading.order import OrderStatus
@@ -84,61 +80,6 @@ async def test_what_happened_while_the_stream_was_cut_is_found_when_it_opens_aga
         world.exchange.move(SYMBOL, D(50_000))
 
         await becomes(world, order, S.FILLED)
-
-
-async def test_a_planned_order_whose_process_died_is_sent(world: World) -> None:
-    order = await world.plan()
-    await aged(world, order)
-    async with watching(world):
-        await becomes(world, order, S.OPEN)
-
-
-async def test_an_order_whose_sender_died_before_hearing_the_answer_is_looked_up(
-    world: World,
-) -> None:
-    world.exchange.fail_next(Fault.KILLED_AFTER)
-    order = await world.plan()
-    with pytest.raises(asyncio.CancelledError):
-        await world.executor.place(order)
-    await aged(world, order)
-
-    async with watching(world):
-        await becomes(world, order, S.OPEN)
-    assert len(world.exchange.posts) == 1
-
-
-async def test_an_order_that_is_being_looked_up_is_not_looked_up_beside_it(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world.exchange.fail_next(Fault.LOST_BEFORE)
-    order = await world.plan()
-    await world.executor.place(order)
-    asked, answers = 0, asyncio.Event()
-    find = FakeSession.find
-
-    async def slow(self: FakeSession, symbol: str, client_order_id: str) -> OrderReport | None:
-        nonlocal asked
-        asked += 1
-        await answers.wait()
-        return await find(self, symbol, client_order_id)
-
-    monkeypatch.setattr(FakeSession, "find", slow)
-    monkeypatch.setattr(monitor, "SWEEP_SECONDS", 0.05)
-    async with watching(world):
-        for _ in range(10):
-            await aged(world, order)
-            await asyncio.sleep(0.1)
-        assert asked == 1
-        answers.set()
-        await aged(world, order)
-        await until(lambda: asked > 1)
-
-
-async def test_a_wish_to_cancel_is_carried_out_when_its_process_died(world: World) -> None:
-    order = await world.asked_to_cancel(await world.placed())
-    await aged(world, order)
-    async with watching(world):
-        await becomes(world, order, S.CANCELLED)
 
 
 async def test_an_account_whose_claim_was_kept_though_its_answer_was_lost_is_claimed_again(
@@ -344,53 +285,3 @@ async def test_an_account_claimed_again_while_its_watch_ends_is_watched_again(
                     await driver.fetch("UPDATE exchange_accounts SET monitor_id = NULL")
     assert seen == [world.account_id] * 2
     assert world.monitor._watches == {}
-
-
-@pytest.mark.parametrize(("age", "pause"), [(0.5, 0.5), (1, 1), (2, 2), (4, 4), (8, 5), (30, 5)])
-async def test_an_order_in_doubt_is_looked_up_at_twice_its_age_again(
-    world: World, age: float, pause: float
-) -> None:
-    world.exchange.fail_next(Fault.LOST_BEFORE)
-    order = await world.placed()
-    async with world.database.asking() as driver:
-        query = """
-            UPDATE orders SET updated_at = now() - $1::interval, check_after = now() - $1::interval
-        """
-        await driver.fetch(query, timedelta(seconds=age))
-        [due] = await monitor_repository.take_due(driver, [], 10)
-        [row] = await driver.fetch("SELECT check_after - now() AS rest FROM orders")
-    assert due.id == order.id
-    assert abs(row["rest"].total_seconds() - pause) < 0.2
-
-
-async def test_after_an_answer_that_was_none_the_first_look_comes_soon(world: World) -> None:
-    world.exchange.fail_next(Fault.LOST_BEFORE)
-    await world.placed()
-    async with world.database.asking() as driver:
-        [row] = await driver.fetch("SELECT check_after - now() AS rest FROM orders")
-    assert timedelta(0) < row["rest"] <= timedelta(seconds=0.5)
-
-
-async def aged(world: World, order: Order) -> None:
-    """As if it had been left a while ago: the sweep's times are the database's own."""
-    async with world.database.begin() as connection:
-        await connection.execute(
-            text(
-                "UPDATE orders SET created_at = created_at - interval '1 minute', "
-                "check_after = check_after - interval '1 minute' WHERE id = :id"
-            ),
-            {"id": order.id},
-        )
-
-
-async def test_the_wait_of_what_is_in_doubt_begins_as_a_monitor_comes(world: World) -> None:
-    world.exchange.fail_next(Fault.LOST_BEFORE)
-    order = await world.placed()
-    async with world.database.asking() as driver:
-        await driver.fetch("UPDATE orders SET check_after = now() + interval '1 hour'")
-
-    async def met() -> bool:
-        return order.id in world.resolver._first_seen
-
-    async with watching(world):
-        await until(met)

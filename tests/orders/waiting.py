@@ -1,5 +1,7 @@
 """Waiting for what becomes of an order beside a test."""
 
+from sqlalchemy import text
+
 from tests.kit.waiting import until
 from tests.orders.world import World
 from tradingbot.orders.models import Order
@@ -12,3 +14,15 @@ async def becomes(world: World, order: Order, status: OrderStatus) -> Order:
 
     await until(reached, 15)
     return await world.now(order)
+
+
+async def aged(world: World, order: Order) -> None:
+    """As if it had been left a while ago: the sweep's times are the database's own."""
+    async with world.database.begin() as connection:
+        await connection.execute(
+            text(
+                "UPDATE orders SET created_at = created_at - interval '1 minute', "
+                "check_after = check_after - interval '1 minute' WHERE id = :id"
+            ),
+            {"id": order.id},
+        )

@@ -1,7 +1,8 @@
 """How far an account's trades were read, market by market, and what that brought to light."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from tradingbot.exchanges.ports import Session, Trade, TradeMark
@@ -10,12 +11,15 @@ from tradingbot.kit.database import Database
 from tradingbot.kit.log import logger
 from tradingbot.orders import monitor_repository
 from tradingbot.orders.executor import Executor
+from tradingbot.orders.models import Order
 from tradingbot.orders.sessions import Sessions
 from tradingbot.orders.strangers import Strangers
 
 # Read again each time: an exchange may show a trade a little late.
 OVERLAP = timedelta(minutes=5)
 FOREIGN_MAX = 10_000
+# Missed orders looked up at the same time.
+AT_ONCE = 4
 
 log = logger(__name__)
 
@@ -95,15 +99,24 @@ class TradeCursors:
             known = await monitor_repository.counted(
                 driver, account_id, symbol, [trade.trade_id for trade in trades]
             )
-            missed = {t.exchange_order_id for t in trades if t.trade_id not in known}
+            missed = _by_order(trade for trade in trades if trade.trade_id not in known)
             numbers = sorted(missed)
             ours = await monitor_repository.by_exchange_ids(driver, account_id, symbol, numbers)
+        await self._fetch([(ours[number], missed[number]) for number in numbers if number in ours])
         for number in numbers:
-            if number in ours:
-                log.info("fills_missed", account_id=account_id, order_id=ours[number].id)
-                await self._executor.look_up(ours[number])
-            elif (account_id, symbol, number) not in self._foreign:
+            if number not in ours and (account_id, symbol, number) not in self._foreign:
                 await self._ask_whose(session, account_id, symbol, number)
+
+    async def _fetch(self, missed: Sequence[tuple[Order, Sequence[Trade]]]) -> None:
+        """Some orders at once: after an hour without a stream there may be hundreds."""
+        for first in range(0, len(missed), AT_ONCE):
+            some = missed[first : first + AT_ONCE]
+            for order, _ in some:
+                log.info("fills_missed", account_id=order.account_id, order_id=order.id)
+            looks = (self._executor.look_up(order, trades) for order, trades in some)
+            for ended in await asyncio.gather(*looks, return_exceptions=True):
+                if isinstance(ended, BaseException):
+                    raise ended
 
     async def _ask_whose(self, session: Session, account_id: int, symbol: str, number: str) -> None:
         begun = _now()
@@ -119,6 +132,14 @@ class TradeCursors:
     def _age(self, account_id: int, symbol: str) -> float:
         read_at = self._read_at.get((account_id, symbol), self._distrusted_at)
         return _now() - read_at if read_at > self._distrusted_at else float("inf")
+
+
+def _by_order(trades: Iterable[Trade]) -> dict[str, list[Trade]]:
+    """Under the exchange's numbers of their orders."""
+    found: defaultdict[str, list[Trade]] = defaultdict(list)
+    for trade in trades:
+        found[trade.exchange_order_id].append(trade)
+    return found
 
 
 def _now() -> float:

@@ -1,6 +1,6 @@
 """Intents out to an exchange, once each."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -11,6 +11,7 @@ from tradingbot.exchanges.ports import (
     OrderRequest,
     Refused,
     Session,
+    Trade,
     Unclear,
 )
 from tradingbot.kit.clock import Clock, milliseconds
@@ -105,11 +106,15 @@ class Executor:
             if report is not None:
                 await self.take_in(order.account_id, report)
 
-    async def look_up(self, order: Order) -> OrderReport | None:
-        """Ask the exchange for it by our own id, and count in what it says."""
+    async def look_up(self, order: Order, trades: Sequence[Trade] = ()) -> OrderReport | None:
+        """Ask the exchange for it by our own id, and count in what it says.
+
+        `trades` are those of its own that were read already: they need not be fetched.
+        """
         report = await self._find(order)
         if report is not None:
-            await self.take_in(order.account_id, report)
+            known = replace(report, trades=tuple(trades) or report.trades)
+            await self.take_in(order.account_id, known)
         return report
 
     async def take_in(self, account_id: int, report: OrderReport) -> Order | None:

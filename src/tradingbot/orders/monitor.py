@@ -23,7 +23,7 @@ from tradingbot.orders.watch import Watch
 from tradingbot.trading.order import ON_BOOK, OrderStatus
 
 SWEEP_SECONDS = 0.25
-SWEEP_ORDERS_MAX = 200
+SWEEP_ORDERS_MAX = 48  # in hand at once; the crew has room for some more
 CLAIM_SECONDS = 1.0
 CLAIMS_MAX = 100
 AUDIT_SECONDS = 1.0
@@ -167,7 +167,9 @@ class Monitor:
             if before not in (None, self._server):
                 self._distrust()
                 return []
-            return await monitor_repository.take_due(driver, compared, SWEEP_ORDERS_MAX)
+            # What waits here for its turn would be taken by others meanwhile, and be done twice.
+            room = SWEEP_ORDERS_MAX - len(self._in_hand)
+            return await monitor_repository.take_due(driver, compared, room)
 
     async def _finish(self, order: Order) -> None:
         """What its own process should have done, and did not live to do."""
