@@ -1,6 +1,7 @@
 """How far an account's trades were read, and what is made of those that our books lack."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,9 +11,9 @@ from sqlalchemy import text
 from tests.fake_session import FakeSession
 from tests.orders.test_reconciliation import D, compare
 from tests.orders.world import SYMBOL, World
-from tradingbot.exchanges.errors import ExchangeUnreachable
-from tradingbot.exchanges.ports import OrderReport
+from tradingbot.exchanges.ports import Trade, TradeMark
 from tradingbot.orders import cursors, monitor_repository
+from tradingbot.trading.order import OrderStatus
 
 
 async def marks(world: World) -> dict[str, Any]:
@@ -56,31 +57,31 @@ async def test_a_fill_our_books_lack_is_counted_in_when_its_trade_is_read(
         world.account_id, {SYMBOL: world.clock.now() - timedelta(hours=1)}
     )
 
-    assert asked == {"trades_since": 1, "find": 1}
+    assert asked == {"trades_since": 1}
     assert await world.fills() == [D("0.004")]
     assert (await world.now(order)).filled_quantity == D("0.004")
 
 
-async def test_of_many_orders_with_fills_missed_one_that_cannot_be_had_keeps_no_other_back(
-    world: World, monkeypatch: pytest.MonkeyPatch
+async def test_a_trade_that_cannot_be_true_is_set_aside_and_its_order_looked_up(
+    world: World, asked: Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    missed = [await world.placed(slot=f"grid:{number:02}:buy") for number in range(6)]
+    order = await world.placed()
     world.exchange.move(SYMBOL, D(50_000))
-    find = FakeSession.find
+    told = FakeSession.trades_since
 
-    async def not_the_third(self: FakeSession, symbol: str, cid: str) -> OrderReport | None:
-        if cid == missed[2].client_order_id:
-            raise ExchangeUnreachable("no answer to this one")
-        return await find(self, symbol, cid)
+    async def twice_as_much(self: FakeSession, symbol: str, mark: TradeMark) -> list[Trade]:
+        trades = await told(self, symbol, mark)
+        return [replace(trade, quantity=2 * trade.quantity) for trade in trades]
 
-    since = {SYMBOL: world.clock.now() - timedelta(hours=1)}
-    with monkeypatch.context() as unlucky:
-        unlucky.setattr(FakeSession, "find", not_the_third)
-        with pytest.raises(ExchangeUnreachable):
-            await world.reconciliation._cursors.read(world.account_id, since)
-    assert len(await world.fills()) == 3
-    await world.reconciliation._cursors.read(world.account_id, since)
-    assert len(await world.fills()) == 6
+    monkeypatch.setattr(FakeSession, "trades_since", twice_as_much)
+    await world.reconciliation._cursors.read(
+        world.account_id, {SYMBOL: world.clock.now() - timedelta(hours=1)}
+    )
+
+    assert [finding.kind for finding in await world.quarantined()] == ["contradiction"]
+    assert asked["find"] == 1
+    assert await world.fills() == [order.quantity]
+    assert (await world.now(order)).status is OrderStatus.FILLED
 
 
 async def test_what_was_read_a_moment_ago_is_not_read_again_for_an_audit(

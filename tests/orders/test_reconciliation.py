@@ -10,6 +10,8 @@ from sqlalchemy import text
 from tests.fake_manners import Fault
 from tests.fake_session import FakeSession
 from tests.orders.world import SYMBOL, World, by_hand
+from tradingbot.exchanges.errors import ExchangeUnreachable
+from tradingbot.exchanges.ports import OrderReport
 from tradingbot.orders import reconciliation
 from tradingbot.orders.models import Order
 from tradingbot.orders.strangers import Strangers
@@ -65,6 +67,44 @@ async def test_a_part_that_was_filled_unheard_is_found(world: World) -> None:
 
     order = await world.now(order)
     assert (order.status, order.filled_quantity) == (S.PARTIALLY_FILLED, D("0.004"))
+
+
+async def test_orders_that_were_filled_unheard_are_not_looked_up_one_by_one(
+    world: World, asked: Counter[str]
+) -> None:
+    for number in range(20):
+        await world.placed(slot=f"grid:{number:02}:buy")
+    world.exchange.move(SYMBOL, D(50_000))
+
+    await compare(world)
+
+    assert asked == {"open_orders": 1, "trades_since": 1}
+    assert len(await world.fills()) == 20
+
+
+async def test_of_many_that_were_cancelled_unheard_one_that_cannot_be_had_keeps_no_other_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders = [await world.placed(slot=f"grid:{number:02}:buy") for number in range(6)]
+    for order in orders:
+        await (await world.session()).cancel(SYMBOL, order.exchange_order_id or "")
+    find = FakeSession.find
+
+    async def not_the_third(self: FakeSession, symbol: str, cid: str) -> OrderReport | None:
+        if cid == orders[2].client_order_id:
+            raise ExchangeUnreachable("no answer to this one")
+        return await find(self, symbol, cid)
+
+    async def live() -> int:
+        return len(await world.reconciliation._live_orders(world.account_id))
+
+    with monkeypatch.context() as unlucky:
+        unlucky.setattr(FakeSession, "find", not_the_third)
+        with pytest.raises(ExchangeUnreachable):
+            await compare(world)
+    assert await live() == 3
+    await compare(world)
+    assert await live() == 0
 
 
 async def test_an_order_that_ended_while_the_list_came_costs_no_look_up(

@@ -41,10 +41,8 @@ def resends_after_not_found() -> AbstractContextManager[Any]:
     """Not found, so it cannot have arrived: send it again."""
     look_up = Executor.look_up
 
-    async def sends_again(
-        self: Executor, order: Order, trades: Sequence[Trade] = ()
-    ) -> OrderReport | None:
-        report = await look_up(self, order, trades)
+    async def sends_again(self: Executor, order: Order) -> OrderReport | None:
+        report = await look_up(self, order)
         if report is None and order.status is OrderStatus.SENDING:
             session = await self._sessions.of(order.account_id)
             await session.place(_request(order))

@@ -11,15 +11,12 @@ from tradingbot.kit.database import Database
 from tradingbot.kit.log import logger
 from tradingbot.orders import monitor_repository
 from tradingbot.orders.executor import Executor
-from tradingbot.orders.models import Order
 from tradingbot.orders.sessions import Sessions
 from tradingbot.orders.strangers import Strangers
 
 # Read again each time: an exchange may show a trade a little late.
 OVERLAP = timedelta(minutes=5)
 FOREIGN_MAX = 10_000
-# Missed orders looked up at the same time.
-AT_ONCE = 4
 
 log = logger(__name__)
 
@@ -102,21 +99,13 @@ class TradeCursors:
             missed = _by_order(trade for trade in trades if trade.trade_id not in known)
             numbers = sorted(missed)
             ours = await monitor_repository.by_exchange_ids(driver, account_id, symbol, numbers)
-        await self._fetch([(ours[number], missed[number]) for number in numbers if number in ours])
+        for number in numbers:
+            if number in ours:
+                log.info("fills_missed", account_id=account_id, order_id=ours[number].id)
+                await self._executor.count_in(ours[number], missed[number])
         for number in numbers:
             if number not in ours and (account_id, symbol, number) not in self._foreign:
                 await self._ask_whose(session, account_id, symbol, number)
-
-    async def _fetch(self, missed: Sequence[tuple[Order, Sequence[Trade]]]) -> None:
-        """Some orders at once: after an hour without a stream there may be hundreds."""
-        for first in range(0, len(missed), AT_ONCE):
-            some = missed[first : first + AT_ONCE]
-            for order, _ in some:
-                log.info("fills_missed", account_id=order.account_id, order_id=order.id)
-            looks = (self._executor.look_up(order, trades) for order, trades in some)
-            for ended in await asyncio.gather(*looks, return_exceptions=True):
-                if isinstance(ended, BaseException):
-                    raise ended
 
     async def _ask_whose(self, session: Session, account_id: int, symbol: str, number: str) -> None:
         begun = _now()

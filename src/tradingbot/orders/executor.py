@@ -23,6 +23,7 @@ from tradingbot.orders import repository
 from tradingbot.orders.applier import Applied, Applier
 from tradingbot.orders.models import Order
 from tradingbot.orders.sessions import Sessions
+from tradingbot.trading.money import ZERO
 from tradingbot.trading.order import ON_BOOK, TERMINAL, OrderStatus
 
 RECV_WINDOW_MS = 5000
@@ -106,16 +107,18 @@ class Executor:
             if report is not None:
                 await self.take_in(order.account_id, report)
 
-    async def look_up(self, order: Order, trades: Sequence[Trade] = ()) -> OrderReport | None:
-        """Ask the exchange for it by our own id, and count in what it says.
-
-        `trades` are those of its own that were read already: they need not be fetched.
-        """
+    async def look_up(self, order: Order) -> OrderReport | None:
+        """Ask the exchange for it by our own id, and count in what it says."""
         report = await self._find(order)
         if report is not None:
-            known = replace(report, trades=tuple(trades) or report.trades)
-            await self.take_in(order.account_id, known)
+            await self.take_in(order.account_id, report)
         return report
+
+    async def count_in(self, order: Order, trades: Sequence[Trade]) -> None:
+        """Trades of its own that were read. They are asked about only if they cannot be true."""
+        applied = await self._applier.apply(order.account_id, _filled_by(order, trades))
+        if applied is not None and applied.contradicted:
+            await self.look_up(order)
 
     async def take_in(self, account_id: int, report: OrderReport) -> Order | None:
         """Apply a report, and fetch the fills it counts but does not hold. None: not ours."""
@@ -175,4 +178,22 @@ def _request(order: Order) -> OrderRequest:
         client_order_id=order.client_order_id,
         sign_timestamp_ms=order.sign_timestamp_ms,
         recv_window_ms=order.recv_window_ms,
+    )
+
+
+def _filled_by(order: Order, trades: Sequence[Trade]) -> OrderReport:
+    """What these trades say of the order: that at least so much is filled, not how it ended.
+
+    Nothing is added to what the row counts, which may hold some of them by now.
+    """
+    [number] = {trade.exchange_order_id for trade in trades}
+    return OrderReport(
+        symbol=order.symbol,
+        client_order_id=order.client_order_id,
+        exchange_order_id=number,
+        status=OrderStatus.PARTIALLY_FILLED,
+        filled_quantity=sum((trade.quantity for trade in trades), ZERO),
+        filled_cost=sum((trade.quantity * trade.price for trade in trades), ZERO),
+        at=max(trade.at for trade in trades),
+        trades=tuple(trades),
     )

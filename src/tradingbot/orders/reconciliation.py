@@ -1,5 +1,6 @@
 """An account's open orders and trades on its exchange, held against our books."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -23,6 +24,8 @@ LISTS_MAX = 12
 # Trades read since then need not be read again for an audit: also not for one that found no room
 # under the exchange's limits, and comes again when their minute is over.
 FRESH_SECONDS = 180.0
+# After an hour without a stream there may be hundreds.
+LOOK_UPS_AT_ONCE = 4
 
 
 class Reconciliation:
@@ -55,13 +58,16 @@ class Reconciliation:
         by_symbol: defaultdict[str, list[Order]] = defaultdict(list)
         for order in ours:
             by_symbol[order.symbol].append(order)
+        missing: list[Order] = []
         if len(by_symbol) > LISTS_MAX:
-            await self._compare(account_id, ours, await session.open_orders())
+            missing = await self._compare(account_id, ours, await session.open_orders())
         else:
             for symbol, orders in sorted(by_symbol.items()):
-                await self._compare(account_id, orders, await session.open_orders(symbol))
+                listed = await session.open_orders(symbol)
+                missing += await self._compare(account_id, orders, listed)
         if trades:
             await self._cursors.read(account_id, _beginnings(ours))
+        await self._look_up(missing)
         await self._auditor.compare(account_id, session)
         return bool(ours)
 
@@ -69,9 +75,10 @@ class Reconciliation:
         """On every market, also one where it should have nothing: in one list of all."""
         ours = await self._live_orders(account_id)
         session = await self._sessions.of(account_id)
-        await self._compare(account_id, ours, await session.open_orders())
+        missing = await self._compare(account_id, ours, await session.open_orders())
         since = await self._cursors.markets(account_id) | _beginnings(ours)
         await self._cursors.read(account_id, since, unless_within=FRESH_SECONDS)
+        await self._look_up(missing)
         await self._auditor.compare(account_id, session)
 
     async def _live_orders(self, account_id: int) -> list[Order]:
@@ -80,8 +87,11 @@ class Reconciliation:
 
     async def _compare(
         self, account_id: int, ours: Sequence[Order], listed: Sequence[OrderReport]
-    ) -> None:
-        """`ours` was read before the list was: what only the list has came meanwhile, or is odd."""
+    ) -> list[Order]:
+        """Those of `ours` that should be listed and are not.
+
+        `ours` was read before the list was: what only the list has came meanwhile, or is odd.
+        """
         reports = {report.client_order_id: report for report in listed}
         doubles = [each for each in listed if reports[each.client_order_id] is not each]
         missing: list[Order] = []
@@ -91,8 +101,8 @@ class Reconciliation:
                 await self._compare_one(order, report)
             elif order.status in ON_BOOK:
                 missing.append(order)
-        await self._look_up(missing)
         await self._strangers.judge(account_id, [*reports.values(), *doubles])
+        return missing
 
     async def _compare_one(self, order: Order, report: OrderReport) -> None:
         told = (report.exchange_order_id, report.status, report.filled_quantity)
@@ -100,15 +110,24 @@ class Reconciliation:
             await self._executor.take_in(order.account_id, report)
 
     async def _look_up(self, missing: Sequence[Order]) -> None:
-        """Open in our books and not in the list: they ended, or the list is older than they are."""
+        """Open in our books and not in the list: they ended, or the list is older than they are.
+
+        Those that the trades read in the meantime have completed need no look-up any more.
+        """
         if not missing:
             return
         async with self._database.asking() as driver:
             ids = [order.id for order in missing]
             still = await monitor_repository.still_on_book(driver, ids)
-        for order in still:
-            if await self._executor.look_up(order) is None:
-                await self._miss(order)
+        for first in range(0, len(still), LOOK_UPS_AT_ONCE):
+            looks = (self._look_up_one(order) for order in still[first : first + LOOK_UPS_AT_ONCE])
+            for ended in await asyncio.gather(*looks, return_exceptions=True):
+                if isinstance(ended, BaseException):
+                    raise ended
+
+    async def _look_up_one(self, order: Order) -> None:
+        if await self._executor.look_up(order) is None:
+            await self._miss(order)
 
     async def _miss(self, order: Order) -> None:
         """The exchange had it, and does not know it any more: nothing can be concluded alone."""
