@@ -153,6 +153,16 @@ async def test_without_redis_each_has_its_part(own_valkey: ValkeyServer) -> None
         assert [await taken(budget, RESCUE, later) for budget in all_four] == [45] * 4
 
 
+async def test_in_a_short_window_more_of_it_may_have_gone_unheard(
+    own_valkey: ValkeyServer,
+) -> None:
+    ask = Ask(Bucket("elsewhere:ip", 2_000, 1_000, busy=True), 1, 800)
+    async with budgets(own_valkey.url, 4) as all_four:
+        await kill(own_valkey)
+        assert [await taken(budget, ask) for budget in all_four] == [75] * 4
+        assert [await taken(budget, ask, NOON + 2_000) for budget in all_four] == [200] * 4
+
+
 async def test_who_never_saw_redis_takes_himself_for_one_of_four() -> None:
     budget = RedisBudget("redis://127.0.0.1:1/0", "me")
     async with asyncio.TaskGroup() as group:

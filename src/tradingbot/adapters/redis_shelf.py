@@ -13,7 +13,10 @@ BLOCK_MS = 2_000
 BLOCKS_MOST = 200  # and at least this part
 # So much of each window is everybody's own: an account's first orders need not be asked for.
 FREE = 2
+# What others took since they were last heard of is taken to be this part of a bucket, or what it
+# gives in so long: a process that is busy elsewhere may not have heard of anybody meanwhile.
 UNHEARD = 10
+UNHEARD_MS = 1_000
 
 
 @dataclass(slots=True, eq=False)
@@ -52,8 +55,7 @@ class Shelf(Window):
         """Whether it is within one process's part of what was left when the count was lost."""
         if self.lost != lost:
             self.lost, self.base, self.spent = lost, self.used, 0
-        # What the others took since we last heard of them is hardly more than this.
-        unheard = ask.bucket.limit // UNHEARD if self.began < lost else 0
+        unheard = unheard_of(ask.bucket) if self.began < lost else 0
         part = max(ask.ceiling - self.base - unheard, 0) // processes
         # In a window nobody has touched, one may be had even where the parts are less than one.
         return self.spent + ask.cost <= part or self.base == self.spent == 0
@@ -77,6 +79,10 @@ def shelf_of(bucket: Bucket, now_ms: int) -> Shelf:
 
 def free_of(bucket: Bucket) -> int:
     return 0 if bucket.busy else min(FREE, bucket.limit // BLOCKS)
+
+
+def unheard_of(bucket: Bucket) -> int:
+    return max(bucket.limit // UNHEARD, bucket.limit * UNHEARD_MS // bucket.window_ms)
 
 
 def block_of(ask: Ask, shelf: Shelf) -> int:
