@@ -17,7 +17,9 @@ from tradingbot.local.supervisor import Patience, Supervisor
 
 QUICK = Patience(pause_seconds=0.05, pause_seconds_max=0.2, healthy_seconds=60)
 STEADY = "import time; time.sleep(600)"
-STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {STEADY}"
+STUBBORN = f"""
+import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print("deaf", flush=True); {STEADY}
+"""
 
 
 class Script(Service):
@@ -114,8 +116,9 @@ async def test_what_is_started_aside_may_fail_and_is_tried_again(tmp_path: Path)
 
 
 async def test_one_that_ignores_the_request_to_stop_is_made_to(tmp_path: Path) -> None:
-    child = await spawn(Program([sys.executable, "-c", STUBBORN], tmp_path / "log"))
-    await asyncio.sleep(0.3)
+    log = tmp_path / "log"
+    child = await spawn(Program([sys.executable, "-c", STUBBORN], log))
+    await until(lambda: log.read_text() == "deaf\n")
     await child.stop(grace=0.1)
     assert child.exit_code == -signal.SIGKILL
 

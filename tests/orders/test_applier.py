@@ -159,6 +159,26 @@ async def test_a_trade_cannot_be_one_orders_and_anothers(world: World) -> None:
     assert await world.fills() == [D("0.004")]
 
 
+async def test_two_orders_of_an_account_that_met_share_the_id_of_their_trade(
+    world: World,
+) -> None:
+    buy = await world.placed()
+    bought, _ = await reports(world, buy)
+    sell = await world.placed(slot="grid:02:sell", side=Side.SELL, price=D(60_000))
+    number = str(sell.exchange_order_id)
+    sold = changed(
+        replace(bought, side=None, price=None, exchange_order_id=number),
+        {"side": Side.SELL, "exchange_order_id": number},
+        client_order_id=sell.client_order_id,
+    )
+
+    for report in (bought, sold, bought, sold):
+        await world.applier.apply(world.account_id, report)
+
+    assert await world.quarantined() == []
+    assert await world.fills() == [D("0.004"), D("0.004")]
+
+
 async def test_a_total_that_went_down_is_old_news(world: World) -> None:
     order = await world.placed()
     first, second = await reports(world, order)

@@ -13,7 +13,7 @@ from tests.orders.test_reconciliation import D, compare
 from tests.orders.world import SYMBOL, World
 from tradingbot.exchanges.ports import Trade, TradeMark
 from tradingbot.orders import cursors, monitor_repository
-from tradingbot.trading.order import OrderStatus
+from tradingbot.trading.order import OrderStatus, Side
 
 
 async def marks(world: World) -> dict[str, Any]:
@@ -82,6 +82,29 @@ async def test_a_trade_that_cannot_be_true_is_set_aside_and_its_order_looked_up(
     assert asked["find"] == 1
     assert await world.fills() == [order.quantity]
     assert (await world.now(order)).status is OrderStatus.FILLED
+
+
+async def test_of_a_trade_of_an_account_with_itself_the_side_that_was_missed_is_counted_in(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.placed()
+    world.exchange.move(SYMBOL, D(50_000))
+    await compare(world)
+    sell = await world.placed(slot="grid:02:sell", side=Side.SELL, price=D(60_000))
+    told = FakeSession.trades_since
+
+    async def both_sides(self: FakeSession, symbol: str, mark: TradeMark) -> list[Trade]:
+        [bought] = await told(self, symbol, mark)
+        number = str(sell.exchange_order_id)
+        return [bought, replace(bought, side=Side.SELL, exchange_order_id=number)]
+
+    monkeypatch.setattr(FakeSession, "trades_since", both_sides)
+    await world.reconciliation._cursors.read(
+        world.account_id, {SYMBOL: world.clock.now() - timedelta(hours=1)}
+    )
+
+    assert (await world.now(sell)).status is OrderStatus.FILLED
+    assert await world.quarantined() == []
 
 
 async def test_what_was_read_a_moment_ago_is_not_read_again_for_an_audit(

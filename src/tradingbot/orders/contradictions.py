@@ -31,9 +31,9 @@ def overfilled(order: Order, filled: Decimal) -> str | None:
 
 
 def miscounted(order: Order, trade: Trade, known: Row | None) -> str | None:
-    """Between a trade and what was counted under its id before."""
-    told = (order.id, trade.side, trade.quantity, trade.price)
-    if known is None or told == (known["order_id"], known["side"], *_money(known)):
+    """Between a trade and what was counted under its id and side before."""
+    told = (order.id, trade.quantity, trade.price)
+    if known is None or told == (known["order_id"], *_money(known)):
         return None
     return f"trade {_short(trade.trade_id)} was told before with another order or other numbers"
 

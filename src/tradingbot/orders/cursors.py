@@ -96,7 +96,7 @@ class TradeCursors:
             known = await monitor_repository.counted(
                 driver, account_id, symbol, [trade.trade_id for trade in trades]
             )
-            missed = _by_order(trade for trade in trades if trade.trade_id not in known)
+            missed = _by_order(each for each in trades if (each.trade_id, each.side) not in known)
             numbers = sorted(missed)
             ours = await monitor_repository.by_exchange_ids(driver, account_id, symbol, numbers)
         for number in numbers:

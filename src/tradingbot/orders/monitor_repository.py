@@ -26,6 +26,7 @@ from tradingbot.kit.lease import alive
 from tradingbot.kit.statement import Driver, Statement
 from tradingbot.orders.models import LIVE_STATUSES, Order, fills, orders, trade_cursors
 from tradingbot.orders.repository import ROW, order_of
+from tradingbot.trading.order import Side
 
 COUNT_MISS = Statement(
     update(orders)
@@ -169,7 +170,7 @@ BY_EXCHANGE_IDS = Statement(
     )
 )
 COUNTED = Statement(
-    select(fills.c.exchange_trade_id).where(
+    select(fills.c.exchange_trade_id, fills.c.side).where(
         fills.c.account_id == bindparam("account_id"),
         fills.c.symbol == bindparam("symbol"),
         text(f"fills.exchange_trade_id = ANY({_IDS})"),
@@ -326,11 +327,11 @@ async def by_exchange_ids(
 
 async def counted(
     driver: Driver, account_id: int, symbol: str, trade_ids: Sequence[str]
-) -> frozenset[str]:
-    """Those of the trades that are in our books."""
+) -> frozenset[tuple[str, Side]]:
+    """Those of the trades that are in our books, and on which side."""
     values = {"account_id": account_id, "symbol": symbol, "ids": list(trade_ids)}
     rows = await COUNTED.rows(driver, **values)
-    return frozenset(row["exchange_trade_id"] for row in rows)
+    return frozenset((row["exchange_trade_id"], Side(row["side"])) for row in rows)
 
 
 async def cursors(driver: Driver, account_id: int) -> dict[str, TradeMark]:

@@ -160,10 +160,10 @@ ADD_FILL = Statement(
     insert(fills).values(_bound(*FILL)).on_conflict_do_nothing().returning(fills.c.id)
 )
 FILL_BY_TRADE = Statement(
-    select(fills.c.order_id, fills.c.side, fills.c.quantity, fills.c.price).where(
+    select(fills.c.order_id, fills.c.quantity, fills.c.price).where(
         *(
             fills.c[name] == bindparam(name)
-            for name in ("account_id", "symbol", "exchange_trade_id")
+            for name in ("account_id", "symbol", "exchange_trade_id", "side")
         )
     )
 )
@@ -327,12 +327,16 @@ async def add_fills(driver: Driver, order: Order, trades: Sequence[Trade]) -> li
 
 
 async def fill_by_trade(driver: Driver, order: Order, trade: Trade) -> Row | None:
-    """The fill this trade was counted as: its order, side, quantity and price."""
+    """The fill this trade was counted as: its order, quantity and price.
+
+    Where an account traded with itself, its two orders share the id: the side tells them apart.
+    """
     return await FILL_BY_TRADE.row(
         driver,
         account_id=order.account_id,
         symbol=order.symbol,
         exchange_trade_id=trade.trade_id,
+        side=trade.side,
     )
 
 
