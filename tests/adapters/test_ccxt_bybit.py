@@ -268,6 +268,14 @@ async def test_trades_since_a_mark_overlap_and_go_on_from_week_to_week() -> None
     ]
 
 
+async def test_a_trade_on_the_edge_of_two_weeks_comes_once() -> None:
+    week, page = 7 * 86_400_000, bybit.listed(bybit.EXECUTION)
+    async with account(page, page) as (session, server):
+        mark = TradeMark(datetime.fromtimestamp((bybit.AT - week) / 1000, UTC), "1")
+        assert [trade.trade_id for trade in await session.trades_since(S, mark)] == ["1"]
+    assert len(asked(server)) == 2
+
+
 @pytest.mark.parametrize("code", [-2015, 10003, 10004, 10005, 10007, 10010, 33004])
 async def test_a_key_bybit_does_not_accept_is_said_to_be_so(code: int) -> None:
     async with account(bybit.error(code)) as (session, _):

@@ -12,6 +12,7 @@ from aiohttp import WSMsgType, web
 
 from tests.adapters.accounts import CREDENTIALS, KEY, SECRET, exchanges_at, request
 from tests.adapters.rude_server import Manner, answer, rude_server
+from tradingbot.adapters import ccxt_binance
 from tradingbot.adapters.ccxt_exchange import CcxtExchanges
 from tradingbot.exchanges.errors import ExchangeUnreachable, KeyRefused
 from tradingbot.exchanges.ports import (
@@ -19,6 +20,7 @@ from tradingbot.exchanges.ports import (
     Mode,
     OrderReport,
     StreamOpened,
+    TradeMark,
     Unreadable,
 )
 from tradingbot.kit.clock import SystemClock
@@ -89,6 +91,42 @@ async def test_no_clear_answer_is_never_taken_for_one(
                 await question()
             assert "signature" not in str(failure.value)
     assert KEY not in caplog.text
+
+
+TRADE = {
+    "symbol": "BTCUSDT",
+    "id": 1,
+    "orderId": 1,
+    "price": "50000",
+    "qty": "0.01",
+    "commission": "0",
+    "commissionAsset": "BTC",
+    "time": 1_767_225_600_000,
+    "isBuyer": True,
+    "isMaker": False,
+}
+
+
+async def test_a_page_that_ends_between_the_two_sides_of_a_trade_loses_neither(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ccxt_binance, "PAGE", 2)
+    bought, sold = TRADE | {"id": 2}, TRADE | {"id": 2, "orderId": 2, "isBuyer": False}
+    pages = ([TRADE, bought], [bought, sold], [TRADE | {"id": 3}])
+    async with (
+        rude_server(*CLOCK, *(answer(200, json.dumps(page)) for page in pages)) as server,
+        exchanges_at(server.url) as exchanges,
+    ):
+        mark = TradeMark(SystemClock().now())
+        trades = await exchanges.session(CREDENTIALS).trades_since("BTC/USDT", mark)
+    assert [(trade.trade_id, trade.side) for trade in trades] == [
+        ("1", "buy"),
+        ("2", "buy"),
+        ("2", "sell"),
+        ("3", "buy"),
+    ]
+    wanted = [b"startTime=", b"fromId=2&", b"fromId=3&"]
+    assert all(each in sent for each, sent in zip(wanted, server.requests[-3:], strict=True))
 
 
 async def test_a_stale_clock_is_measured_again_and_the_question_asked_once_more() -> None:

@@ -165,6 +165,7 @@ async def test_trades_are_listed_from_after_one_of_them_oldest_first(world: Worl
     beginning = TradeMark(world.clock.now() - timedelta(hours=1))
     everything = list(await session.trades_since(SYMBOL, beginning))
     assert len({trade.trade_id for trade in everything}) >= 3
+    assert len({(trade.trade_id, trade.side) for trade in everything}) == len(everything)
     assert everything == sorted(everything, key=lambda trade: trade.at)
     for place, trade in enumerate(everything):
         mark = TradeMark(trade.at, trade.trade_id)

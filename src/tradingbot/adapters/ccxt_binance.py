@@ -155,8 +155,9 @@ class Binance:
     ) -> tuple[list[Trade], str | None]:
         answer = await wire.private_get_mytrades({"symbol": _id(symbol), "limit": PAGE, **asked})
         trades = [shapes.my_trade(symbol, row) for row in rows(answer)]
-        trades.sort(key=lambda trade: int(trade.trade_id))
-        return trades, str(int(trades[-1].trade_id) + 1) if len(trades) == PAGE else None
+        numbers = sorted(int(trade.trade_id) for trade in trades)
+        # Not from after the last one: the page may end between the two sides of it.
+        return trades, str(max(numbers[-1], numbers[0] + 1)) if len(trades) == PAGE else None
 
     async def balances(self, wire: Any) -> dict[str, Balance]:
         return shapes.balances(await wire.private_get_account())

@@ -29,6 +29,7 @@ from tradingbot.exchanges.ports import (
     Unreadable,
 )
 from tradingbot.kit.ids import jitter
+from tradingbot.trading.order import Side
 
 Answer = TypeVar("Answer")
 
@@ -111,14 +112,15 @@ class CcxtSession:
     async def _pages(
         self, weight: int, read: Callable[[str | None], Awaitable[tuple[list[Trade], str | None]]]
     ) -> list[Trade]:
-        found: list[Trade] = []
+        """Each trade once, for pages may overlap; one of an account with itself has two sides."""
+        found: dict[tuple[str, Side], Trade] = {}
         page: str | None = None
         while True:
             answer = await self._ask(weight, partial(read, page))
             trades, page = answer or ([], None)
-            found += trades
+            found |= {(trade.trade_id, trade.side): trade for trade in trades}
             if page is None:
-                return sorted(found, key=lambda trade: trade.at)
+                return sorted(found.values(), key=lambda trade: trade.at)
 
     async def balances(self) -> dict[str, Balance]:
         weight = self._dialect.weights.balances

@@ -204,7 +204,10 @@ class Session(Protocol):
         ...
 
     async def trades_since(self, symbol: str, mark: TradeMark) -> Sequence[Trade]:
-        """The account's trades after the mark, oldest first, all pages; some may come again."""
+        """The account's trades after the mark, oldest first, all pages; some from before may come.
+
+        Each is listed once; where the account traded with itself, once for either side.
+        """
         ...
 
     async def balances(self) -> dict[str, Balance]: ...
