@@ -49,20 +49,24 @@ class Health:
         }
 
     def leaks(self) -> dict[str, int]:
-        """Open files more in the calmest moment of the end than in the busiest of the beginning."""
+        """Open files more in the calmest moment of the last third than in the busiest of the first.
+
+        What is left open again and again grows from third to third. A pool that was filled up once
+        keeps its connections while they are used, and has a calmer moment sooner or later.
+        """
         grown = {
-            name: min(counts[-_tail(counts) :]) - max(counts[: _warm(counts) + _tail(counts)])
+            name: min(counts[-_third(counts) :]) - max(counts[: _third(counts)])
             for name, counts in self.files.items()
         }
         return {name: more for name, more in grown.items() if more > 0}
 
 
-def _warm(looks: list[float] | list[int]) -> int:
+def _warm(looks: list[float]) -> int:
     return int(len(looks) * WARM_SHARE)
 
 
-def _tail(looks: list[float] | list[int]) -> int:
-    return max(1, len(looks) // 10)
+def _third(looks: list[int]) -> int:
+    return max(1, len(looks) // 3)
 
 
 async def run(stage: Stage, hours: float = 1.0) -> list[Verdict]:
