@@ -43,7 +43,8 @@ async def one(channel: str, asked: argparse.Namespace) -> bool:
             await postgres.stop()
     sys.stdout.write(json.dumps(asdict(outcome)) + "\n")
     sys.stdout.flush()
-    return (outcome.lost, outcome.dead) == (0, 0) and outcome.doubled <= DOUBLED_MAX * outcome.told
+    doubled_max = min(DOUBLED_MAX * outcome.told, outcome.in_hand)
+    return (outcome.lost, outcome.dead) == (0, 0) and outcome.doubled <= doubled_max
 
 
 def _say(words: str) -> None:

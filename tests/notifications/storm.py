@@ -58,12 +58,16 @@ class Storm:
 
 @dataclass(frozen=True)
 class Outcome:
-    """As the receiving side counts. `lost` were never taken, `doubled` more than once."""
+    """As the receiving side counts. `lost` were never taken, `doubled` more than once.
+
+    `in_hand`: how many somebody had in hand and not noted yet when somebody was killed.
+    """
 
     channel: str
     told: int
     lost: int
     doubled: int
+    in_hand: int
     dead: int
     kills: int
     seconds: float
@@ -86,9 +90,9 @@ async def rage(
         async with asyncio.TaskGroup() as group:
             pushing = group.create_task(_push(storm, redis_url, people))
             servers = {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
-            kills = await _carried(storm, receiver, database, servers, pushing)
+            in_hand = await _carried(storm, receiver, database, servers, pushing)
         seconds = asyncio.get_running_loop().time() - started
-        return await _count(storm, database, receiver, kills, seconds)
+        return await _count(storm, database, receiver, in_hand, seconds)
     finally:
         await database.close()
 
@@ -136,10 +140,13 @@ async def _carried(
     database: Database,
     servers: Mapping[str, str],
     pushing: asyncio.Task[None],
-) -> int:
-    """Until all is told, with one courier after another killed and replaced; how many were."""
+) -> list[int]:
+    """Until all is told, with one courier after another killed and replaced.
+
+    What was in hand when each of them was.
+    """
     chance = Random(storm.seed + 1)
-    kills = 0
+    in_hand: list[int] = []
     with tempfile.TemporaryDirectory(prefix="storm-") as place:
         settings = {"SECRET_KEY": SECRET_KEY, "LOG_LEVEL": "ERROR", **servers, **storm.environment}
         couriers = [
@@ -150,18 +157,19 @@ async def _carried(
             async with asyncio.timeout(storm.patience):
                 await asyncio.gather(*(courier.start() for courier in couriers))
                 while not (pushing.done() and await _is_over(database, storm)):
-                    if kills < _due(storm, receiver):
+                    if len(in_hand) < _due(storm, receiver):
                         victim = chance.choice(couriers)
                         await victim.kill()
-                        kills += 1
-                        storm.say(f"{receiver.told()} of {storm.messages} told, {kills} killed")
+                        in_hand.append(await _in_hand(database, storm))
+                        told = f"{receiver.told()} of {storm.messages} told"
+                        storm.say(f"{told}, {len(in_hand)} killed, {in_hand[-1]} in hand")
                         await victim.start()
                     else:
                         await asyncio.sleep(LOOK_SECONDS)
         finally:
             for courier in couriers:
                 await courier.kill()
-    return kills
+    return in_hand
 
 
 class _Courier:
@@ -199,8 +207,22 @@ async def _is_over(database: Database, storm: Storm) -> bool:
         return bool((await connection.execute(query, {"messages": storm.messages})).scalar_one())
 
 
+async def _in_hand(database: Database, storm: Storm) -> int:
+    query = text(
+        "SELECT count(*) FROM deliveries "
+        "WHERE channel = :channel AND status = 'pending' AND held_until > now()"
+    )
+    async with database.reading() as connection:
+        found = await connection.execute(query, {"channel": storm.channel})
+        return int(found.scalar_one())
+
+
 async def _count(
-    storm: Storm, database: Database, receiver: Receiving, kills: int, seconds: float
+    storm: Storm,
+    database: Database,
+    receiver: Receiving,
+    in_hand: Sequence[int],
+    seconds: float,
 ) -> Outcome:
     query = text("SELECT id, status, reference FROM deliveries WHERE channel = :channel")
     async with database.reading() as connection:
@@ -212,7 +234,8 @@ async def _count(
         told=receiver.told(),
         lost=lost + storm.messages - len(found),
         doubled=doubled,
+        in_hand=sum(in_hand),
         dead=len(found) - len(sent),
-        kills=kills,
+        kills=len(in_hand),
         seconds=round(seconds, 1),
     )
