@@ -2,35 +2,32 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any, ClassVar, TypeAlias
+from typing import Any
 
-from aiogram import Bot
-from aiogram.client.session.aiohttp import AiohttpSession
-from aiogram.client.telegram import TelegramAPIServer
-from aiogram.exceptions import (
+from tradingbot.adapters.telegram_lean import (
     AiogramError,
+    AiohttpSession,
+    Bot,
+    TelegramAPIServer,
     TelegramBadRequest,
     TelegramForbiddenError,
     TelegramMigrateToChat,
     TelegramNotFound,
     TelegramRetryAfter,
     TelegramUnauthorizedError,
+    TokenValidationError,
 )
-from aiogram.methods import (
-    EditMessageText,
-    GetMe,
-    GetUpdates,
-    SendMessage,
-    TelegramMethod,
+from tradingbot.adapters.telegram_methods import (
+    Acknowledge,
+    Change,
+    Json,
+    Me,
+    OfferMenu,
+    Send,
+    TakeCalls,
+    TakeNoCalls,
+    Updates,
 )
-from aiogram.types import (
-    BotCommand,
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
-    LinkPreviewOptions,
-)
-from aiogram.utils.token import TokenValidationError
-
 from tradingbot.kit.scrub import HIDDEN, scrub_text
 from tradingbot.notifications.errors import Later
 from tradingbot.telegram.errors import ChatGone, ChatMoved, Refused, TelegramAway, TokenRefused
@@ -43,35 +40,8 @@ HTML = "HTML"
 # How Telegram says that there is nobody there, where it does not say 403.
 GONE = ("chat not found", "user not found", "group chat was deactivated", "peer_id_invalid")
 UNCHANGED = "message is not modified"
-NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+NO_PREVIEW = {"is_disabled": True}
 REFUSED = "TELEGRAM_BOT_TOKEN: Telegram knows no bot with this token; ask @BotFather for it"
-
-
-Json: TypeAlias = dict[str, Any]
-
-
-# The answers as JSON: one that aiogram cannot read has been obeyed all the same, and must neither
-# be sent again nor keep other updates from us.
-class Me(TelegramMethod[Json]):
-    __returning__: ClassVar[Any] = Json
-    __api_method__: ClassVar[str] = GetMe.__api_method__
-
-
-class Updates(TelegramMethod[list[Json]]):
-    __returning__: ClassVar[Any] = list[Json]
-    __api_method__: ClassVar[str] = GetUpdates.__api_method__
-
-    offset: int | None
-    timeout: int
-    allowed_updates: list[str]
-
-
-class Send(SendMessage):
-    __returning__: ClassVar[Any] = Json
-
-
-class Change(EditMessageText):
-    __returning__: ClassVar[Any] = Any
 
 
 class TelegramLine:
@@ -111,20 +81,20 @@ class TelegramLine:
 
     async def acknowledge(self, callback_id: str) -> None:
         with suppress(Exception):
-            await self._bot.answer_callback_query(callback_id)
+            await self._bot(Acknowledge(callback_query_id=callback_id))
 
     async def offer_menu(self, commands: Mapping[str, str], language: str | None) -> None:
-        shown = [BotCommand(command=name, description=what) for name, what in commands.items()]
+        shown = [{"command": name, "description": what} for name, what in commands.items()]
         async with self._asking():
-            await self._bot.set_my_commands(shown, language_code=language)
+            await self._bot(OfferMenu(commands=shown, language_code=language))
 
     async def take_calls(self, url: str, secret: str) -> None:
         async with self._asking():
-            await self._bot.set_webhook(url, secret_token=secret, allowed_updates=KINDS)
+            await self._bot(TakeCalls(url=url, secret_token=secret, allowed_updates=KINDS))
 
     async def take_no_calls(self) -> None:
         async with self._asking():
-            await self._bot.delete_webhook()
+            await self._bot(TakeNoCalls())
 
     async def close(self) -> None:
         await self._bot.session.close()
@@ -171,12 +141,8 @@ def _form(screen: Screen) -> Json:
     }
 
 
-def _keyboard(screen: Screen) -> InlineKeyboardMarkup | None:
+def _keyboard(screen: Screen) -> Json | None:
     if not screen.rows:
         return None
-    return InlineKeyboardMarkup(
-        inline_keyboard=[
-            [InlineKeyboardButton(text=one.label, callback_data=one.asks) for one in row]
-            for row in screen.rows
-        ]
-    )
+    rows = [[{"text": one.label, "callback_data": one.asks} for one in row] for row in screen.rows]
+    return {"inline_keyboard": rows}
