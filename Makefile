@@ -24,7 +24,7 @@ up: $(READY)  ## the whole system, empty
 	@exec $(RUN)/tradingbot up --port $(PORT) --data-dir $(DATA_DIR) $(ARGS)
 
 test: $(READY)  ## every test; starts the servers it needs itself
-	$(RUN)/pytest -n 2 --dist worksteal $(ARGS)
+	$(RUN)/pytest -n 3 --dist worksteal $(ARGS)
 	$(if $(ARGS),,$(RUN)/pytest -m alone tests/chaos)
 
 seeds: $(READY)  ## the simulation: many lives of the order path, e.g. ARGS="--count 100000 --jobs 2"

@@ -42,7 +42,7 @@ async def kill(system: System, name: str) -> None:
 
 @pytest.mark.timeout(900)
 async def test_killing_any_one_process_loses_no_order_and_doubles_none(tmp_path: Path) -> None:
-    async with running(tmp_path / "data", "--speed=120") as system:
+    async with running(tmp_path / "data", "--speed=480") as system:
         await system.sign_in()
         price = await price_of(system)
         # Wide and dense: wherever the market wanders meanwhile, lines are near.
