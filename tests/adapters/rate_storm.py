@@ -18,7 +18,6 @@ from tradingbot.paper.limits import Limiter, LimitReached
 from tradingbot.paper.options import PaperLimits
 from tradingbot.paper.server import PaperExchange
 
-START_SECONDS = 6.0
 RETRY_AFTER = 1  # seconds; short, for a cancel waits them out
 
 
@@ -68,20 +67,20 @@ async def storm(
     weight: int = 4_000,
     exchange: str = "binance",
 ) -> Outcome:
-    """Every fourth second everything is refused for a moment: too much, or even shut out.
+    """For so long after the first request everything is refused every fourth second for a moment.
 
-    Somebody else behind the same address uses a fifth of what it may. To be called from a long
-    test with more `seconds`, and `weight` in proportion.
+    Once as too much, once as shut out. Somebody else behind the same address uses a fifth of what
+    it may. To be called from a long test with more `seconds`, and `weight` in proportion.
     """
     async with stormy_exchange(directory, weight) as (paper, limiter):
-        until = time.monotonic() + START_SECONDS + seconds
         outcomes = [directory / f"outcome-{number}" for number in range(processes)]
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([rate_worker.__name__])
+        over = context.Event()
         workers = [
             context.Process(
                 target=rate_worker.work,
-                args=(Task(redis_url, paper.url, exchange, f"w{number}", accounts, until, out),),
+                args=(Task(redis_url, paper.url, exchange, f"w{number}", accounts, out), over),
                 daemon=True,
             )
             for number, out in enumerate(outcomes)
@@ -89,7 +88,8 @@ async def storm(
         for worker in workers:
             worker.start()
         try:
-            await weather(limiter, until, weight)
+            await weather(limiter, seconds, weight)
+            over.set()
             for worker in workers:
                 await asyncio.to_thread(worker.join, 60)
         finally:
@@ -114,14 +114,15 @@ async def stormy_exchange(
         yield paper, limiter
 
 
-async def weather(limiter: StormyLimiter, until: float, weight: int) -> None:
+async def weather(limiter: StormyLimiter, seconds: float, weight: int) -> None:
     """A stranger's requests at first, then a storm now and then, every second one with a ban."""
     await limiter.begun.wait()
+    until = time.monotonic() + seconds
     for _ in range(20):
         Limiter.spend(limiter, "127.0.0.1", weight // 100, milliseconds(SystemClock().now()))
         await asyncio.sleep(0.05)
     banned = False
-    while time.monotonic() < until - 2:
+    while time.monotonic() < until:
         await asyncio.sleep(3.5)
         limiter.storm, banned = banned, not banned
         await asyncio.sleep(0.5)

@@ -8,6 +8,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import uvloop
@@ -46,10 +47,10 @@ class Trader:
         self._orders: list[str] = []
         self._number = 0
 
-    async def trade(self, until: float) -> None:
+    async def trade(self, over: Event) -> None:
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._cancel_some(until))
-            while time.monotonic() < until:
+            group.create_task(self._cancel_some(over))
+            while not over.is_set():
                 try:
                     await self._chance.choice((self._place, self._place, self._ask))()
                 except ExchangeUnreachable:
@@ -70,8 +71,8 @@ class Trader:
     async def _open_orders(self) -> object:
         return await self._session.open_orders(SYMBOL)
 
-    async def _cancel_some(self, until: float) -> None:
-        while time.monotonic() < until:
+    async def _cancel_some(self, over: Event) -> None:
+        while not over.is_set():
             await asyncio.sleep(self._chance.uniform(4, 8))
             if self._orders:
                 began = time.monotonic()
@@ -109,16 +110,15 @@ class Task:
     exchange: str
     me: str
     accounts: int
-    until: float
     out: Path
 
 
-def work(task: Task) -> None:
-    fortunes = uvloop.run(traded(task))
+def work(task: Task, over: Event) -> None:
+    fortunes = uvloop.run(traded(task, over))
     task.out.write_text(json.dumps(vars(fortunes)))
 
 
-async def traded(task: Task) -> Fortunes:
+async def traded(task: Task, over: Event) -> Fortunes:
     budget = RedisBudget(task.redis_url, task.me)
     exchanges = CcxtExchanges(task.paper_url, lambda sealed: sealed, CLOCK, budget)
     fortunes = Fortunes()
@@ -127,7 +127,7 @@ async def traded(task: Task) -> Fortunes:
         for number in range(1, task.accounts + 1):
             keys = Credentials(number, task.exchange, Mode.PAPER, f"key {number}", "a secret")
             trader = Trader(exchanges, keys, f"{task.me}-{number}", fortunes)
-            group.create_task(trader.trade(task.until))
+            group.create_task(trader.trade(over))
     await exchanges.close()
     await budget.close()
     return fortunes
