@@ -38,11 +38,11 @@ async def test_it_says_when_it_is_ready_tells_and_ends_with_0(
         async with Redis.from_url(redis_url) as redis:
             await redis.lpush("notification_queue", "{", json.dumps(item))
         said: list[dict[str, object]] = []
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not said or said[-1]["event"] != "Bot in trouble: Сетка":
                 said.append(json.loads(await process.stderr.readline()))
         process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             assert await process.wait() == 0
     finally:
         if process.returncode is None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from tests.seeds.script import live
 from tests.seeds.world import Life
 
-CHUNK = 100
+CHUNK = 50
 
 
 def lives(seeds: range, jobs: int) -> Iterator[list[Life]]:
