@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 from redis.asyncio import Redis
 
 from tradingbot.kit.schema import migrate
@@ -20,6 +21,10 @@ TEMPLATE = "migrated"
 NUMBERS = itertools.count()
 
 Started = TypeVar("Started", bound=Service)
+
+# How long an example takes, or its making, says more about the machine than about us.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
