@@ -1,9 +1,8 @@
 """Only the exchanges we need are imported, and nobody else is the worse for it."""
 
-import asyncio
-import sys
-
 import pytest
+
+from tests.adapters.fresh_python import run
 
 pytestmark = pytest.mark.anyio
 
@@ -29,14 +28,6 @@ import ccxt.pro
 from tradingbot.adapters.ccxt_binance import BinanceWire
 assert issubclass(BinanceWire, ccxt.pro.binance)
 """
-
-
-async def run(program: str) -> None:
-    python = await asyncio.create_subprocess_exec(
-        sys.executable, "-W", "error", "-c", program, stderr=asyncio.subprocess.PIPE
-    )
-    _, said = await python.communicate()
-    assert (python.returncode, said.decode()) == (0, "")
 
 
 async def test_only_our_exchanges_are_imported_and_all_of_ccxt_still_can_be() -> None:

@@ -1,9 +1,8 @@
 """None of aiogram's models is built, and nobody else's is left unbuilt."""
 
-import asyncio
-import sys
-
 import pytest
+
+from tests.adapters.fresh_python import run
 
 pytestmark = pytest.mark.anyio
 
@@ -28,14 +27,6 @@ assert Update.__pydantic_complete__
 from tradingbot.adapters.telegram_methods import Send
 assert Send.__pydantic_complete__
 """
-
-
-async def run(program: str) -> None:
-    python = await asyncio.create_subprocess_exec(
-        sys.executable, "-W", "error", "-c", program, stderr=asyncio.subprocess.PIPE
-    )
-    _, said = await python.communicate()
-    assert (python.returncode, said.decode()) == (0, "")
 
 
 async def test_no_model_is_built_and_ours_can_be_afterwards() -> None:
